@@ -111,7 +111,7 @@ check: ## Check format, lints and documentation without warnings, and each funct
 	tests/alone.sh
 
 sim: ## Simulate HISTORIES complete histories with faults, or repeat one with SEED=n (HEADWAY_SIM_TRACE=1 prints its calls)
-	HEADWAY_SIM_HISTORIES=$(HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test --profile sim -p headway-simulation --locked -- --exact no_history_breaks_an_invariant --nocapture
+	HEADWAY_SIM_HISTORIES=$(HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test --profile sim -p headway-simulation --features virtual-time --locked -- --exact no_history_breaks_an_invariant --nocapture
 
 sim-adapters: ## Simulate ADAPTER_HISTORIES histories with production's adapters and network faults
 	HEADWAY_SIM_HISTORIES=$(ADAPTER_HISTORIES) $(if $(SEED),SEED=$(SEED)) cargo test $(FAST) $(EVERYTHING) --test simulation through_the_adapters -- --nocapture

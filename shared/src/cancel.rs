@@ -25,6 +25,6 @@ pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resu
         }
     }
     // Wait also if another request has cancelled the job: its wait may not be over, and its machine's clock may differ.
-    tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;
+    crate::time::sleep(CANCEL_ANSWERS_AFTER).await;
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }

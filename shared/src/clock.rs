@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
 
-/// The source of times of day and fresh ids. Durations are measured with `tokio::time`, which tests can pause.
+/// The source of times of day and fresh ids. Durations are measured with [`crate::time`], which tests can pause.
 pub trait Clock: Send + Sync + Debug {
     /// The time of day, in whole milliseconds, as rows keep it.
     fn now(&self) -> DateTime<Utc>;

@@ -30,7 +30,7 @@ pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
 
 async fn forgotten(app: &App, job: &Job) -> Result<(), JobError> {
     if job.may_be_told(app.clock.now()) {
-        tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;
+        crate::time::sleep(CANCEL_ANSWERS_AFTER).await;
     }
     Ok(())
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::error::{JobError, error_chain};
@@ -16,6 +15,7 @@ use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::{Candidates, Ledger, SubmissionKey, Written};
 use crate::limits::{DELETE_AFTER_GONE, END_WRITTEN_WITHIN};
 use crate::part::{Part, PartWrite};
+use crate::time::timeout;
 
 /// How many jobs one call of [`JobRepository::cleanup_old_jobs`] deletes at most.
 pub const CLEANED_UP_PER_CALL_MAX: usize = 100;

@@ -6,7 +6,7 @@
 //!   [`percentage`], [`quota`], [`limits`], [`prices`].
 //! - Ports: [`ledger`] to the rows of jobs; [`jobs`], through which all writes to jobs and parts go; [`cupboard`] to
 //!   small rows besides them; [`store`] to both; [`queue`] to the messages; [`notice`] to the targets of notices;
-//!   [`clock`].
+//!   [`clock`]. [`time`] is the time that waits take.
 //! - Use-cases, which use only ports: [`submit`], [`work`] (one file for each stage), [`settle`], [`upward`], [`end`]
 //!   (the only place where a job ends), [`due`] (asks for the notices that are due), [`rest`], [`cancel`], [`pause`], [`correct`],
 //!   [`retry`], [`delete`], [`tokens`], [`status`], [`live_jobs`], [`records`], [`item_states`], [`outcome_rows`], [`sweep`], [`secret`].
@@ -63,6 +63,7 @@ pub mod status;
 pub mod store;
 pub mod submit;
 pub mod sweep;
+pub mod time;
 pub mod tokens;
 pub mod upward;
 pub mod waiting;

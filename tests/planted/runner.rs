@@ -33,7 +33,7 @@ struct Simulation {
 /// Over the ports: few crates, and thousands of histories in a second.
 const PORTS: Simulation = Simulation {
     test: "no_history_breaks_an_invariant",
-    cargo: &["--profile", "sim", "-p", "headway-simulation"],
+    cargo: &["--profile", "sim", "-p", "headway-simulation", "--features", "virtual-time"],
     histories_without: 2_000,
     histories_max: 100_000,
 };

@@ -61,18 +61,18 @@ impl Auditor {
         Self { faults, last: BTreeMap::new() }
     }
 
-    /// One observation of a job: its row, and the job as its owner sees it.
+    /// One observation of a job: the highest part that its row names, if there is a row, and the job as its owner sees it.
     pub(crate) fn look(
         &mut self,
         id: JobId,
-        row: Option<Job>,
+        top_part: Option<u32>,
         seen: Option<Job>,
         book: &Book,
         calls: &Calls,
         now: DateTime<Utc>,
     ) -> Result<(), Violation> {
-        if let (Some(row), Some(last)) = (&row, self.last.get_mut(&id)) {
-            last.top_part = row.top_part.max(last.top_part);
+        if let Some(last) = self.last.get_mut(&id) {
+            last.top_part = top_part.max(last.top_part);
         }
         let Some(job) = seen else { return self.look_at_gone(id, book, now) };
         hold!(DeletedIsGone, !book.deleted && self.last.get(&id).is_none_or(|last| !last.gone), "it came back: {job:?}");
@@ -91,7 +91,6 @@ impl Auditor {
                 last.job
             );
         }
-        let top_part = row.and_then(|row| row.top_part);
         self.last.insert(id, Last { job, gone: false, top_part });
         Ok(())
     }

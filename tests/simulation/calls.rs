@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use headway_core::JobId;
-use tokio::time::Instant;
+use headway_core::time::Instant;
 
 use super::process::Marked;
 

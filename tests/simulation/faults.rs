@@ -10,9 +10,9 @@ use std::time::Duration;
 use headway_core::chunk::Message;
 use headway_core::job::NoticeKind;
 use headway_core::outcome::extra::RowSizes;
+use headway_core::time::Instant;
 use headway_core::{ChunkId, JobId};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::dice::Dice;
@@ -74,6 +74,16 @@ struct State {
     fixes: Fixes,
     /// The most messages of its chunk that the queue held at a time when one with this item was sent.
     copies: BTreeMap<(JobId, u64), u32>,
+}
+
+impl State {
+    fn strike(&mut self, name: &'static str, per_mille: u64) -> bool {
+        let struck = self.dice.rolls(name, per_mille);
+        if struck {
+            self.tally.saw(name);
+        }
+        struck
+    }
 }
 
 impl Faults {
@@ -194,18 +204,15 @@ impl Faults {
 
     /// True if a fault that usually occurs `per_mille` occurs now; it is counted under its name.
     pub(crate) fn strike(&self, name: &'static str, per_mille: u64) -> bool {
-        let mut state = self.state();
-        let struck = state.dice.rolls(name, per_mille);
-        if struck {
-            state.tally.saw(name);
-        }
-        struck
+        self.state().strike(name, per_mille)
     }
 
-    /// True if a call of this kind, if it is known, takes long.
-    pub(crate) fn is_late(&self, kind: Option<Kind>) -> bool {
-        let is_slow = kind.is_some() && self.state().slow == kind;
-        self.strike("fault: late call", if is_slow { FOCUS * LATE_PER_MILLE } else { LATE_PER_MILLE })
+    /// How long a call of this kind, if it is known, takes before its effect.
+    pub(crate) fn late_by(&self, kind: Option<Kind>) -> Duration {
+        let mut state = self.state();
+        let is_slow = kind.is_some() && state.slow == kind;
+        let is_late = state.strike("fault: late call", if is_slow { FOCUS * LATE_PER_MILLE } else { LATE_PER_MILLE });
+        Duration::from_millis(state.dice.rng.u64(0..if is_late { 8_000 } else { 20 }))
     }
 
     /// The first of these ways in which a call fails, if it does; it is counted for its kind.

@@ -18,6 +18,7 @@ mod process;
 mod processor;
 mod receiver;
 mod run;
+mod runtime;
 mod server;
 mod tally;
 mod theme;

@@ -1,11 +1,12 @@
 //! The parts under a history: a table and a queue that fail on purpose.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use headway_core::ledger::memory::MemoryLedger;
 use headway_core::work::Delivery;
 use headway_core::{App, ProcessorInfo};
-use tokio::time::Duration;
 
 use super::faults::{Faults, Process};
 use super::tally;
@@ -104,6 +105,11 @@ pub(crate) trait Parts {
     /// True if every message was deleted.
     async fn is_empty(&self) -> bool;
 
+    /// The table without faults, if its rows can be looked at without copies of them.
+    fn table(&self) -> Option<&MemoryLedger> {
+        None
+    }
+
     /// The number of writes to the table, if reading the table would cost more.
     fn writes(&self) -> Option<u64> {
         None
@@ -112,7 +118,7 @@ pub(crate) trait Parts {
     /// Returns when there may be a message to receive.
     async fn wait(&self) {
         if !self.has_visible().await {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            headway_core::time::sleep(Duration::from_millis(200)).await;
         }
     }
 

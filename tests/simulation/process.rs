@@ -5,13 +5,13 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::task::AtomicWaker;
+use headway_core::time::{Instant, sleep};
 use headway_core::{ChunkId, Clock, JobError, JobId};
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::faults::Faults;
@@ -123,9 +123,13 @@ impl Process {
     /// Runs `life`. If the process dies in one of its calls, returns `None`, and the future is dropped where it was.
     pub(crate) async fn run<T>(&self, life: impl Future<Output = T>) -> Option<T> {
         let mut life = pin!(life);
+        let mut known: Option<Waker> = None;
         poll_fn(|context| {
             // Another task may kill it later.
-            self.died.waker.register(context.waker());
+            if !known.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
+                self.died.waker.register(context.waker());
+                known = Some(context.waker().clone());
+            }
             let out = if self.died.is() { Poll::Pending } else { life.as_mut().poll(context) };
             if self.died.is() { Poll::Ready(None) } else { out.map(Some) }
         })
@@ -195,14 +199,13 @@ impl Process {
 
     /// The request takes a moment, sometimes long.
     pub(crate) async fn late(&self, kind: Option<Kind>) {
-        let wait = if self.faults.is_late(kind) { self.faults.pick(8_000) } else { self.faults.pick(20) };
-        tokio::time::sleep(Duration::from_millis(wait)).await;
+        sleep(self.faults.late_by(kind)).await;
     }
 
     /// The answer seldom takes as long.
     pub(crate) async fn comes_back_late(&self) {
         if self.faults.strike("fault: late answer", 80) {
-            tokio::time::sleep(Duration::from_millis(self.faults.pick(2_000))).await;
+            sleep(Duration::from_millis(self.faults.pick(2_000))).await;
         }
     }
 

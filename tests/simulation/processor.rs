@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use headway_core::limits::LEASE;
+use headway_core::time::Instant;
 use headway_core::{Item, ItemError, ItemProcessor, JobId, Options, Output};
-use tokio::time::Instant;
 
 use super::calls::Calls;
 use super::faults::{Faults, Process};
 use super::fixes;
 use super::invariant::{Invariant, Violation};
+use super::runtime;
 use super::workload::Plan;
 
 tokio::task_local! {
@@ -106,7 +107,7 @@ impl Preparing {
             }
             Self::EatsMemory(ms) => {
                 process.faults.saw("job: ate its worker's memory when it was prepared");
-                tokio::time::sleep(Duration::from_millis(ms)).await;
+                headway_core::time::sleep(Duration::from_millis(ms)).await;
             }
         }
         process.is_killed((job, None));
@@ -329,7 +330,7 @@ impl Scripted {
             Fate::NeverAnswered => Err(ItemError::no_result("no-result", "never answered")),
             Fate::Panics => std::panic::panic_any(PANIC),
             Fate::TakesLong(ms) => {
-                tokio::time::sleep(Duration::from_millis(ms)).await;
+                headway_core::time::sleep(Duration::from_millis(ms)).await;
                 Ok(Output::None)
             }
             Fate::Hangs => std::future::pending().await,
@@ -346,8 +347,8 @@ impl Scripted {
             Fate::EatsMemory(ms) => {
                 self.faults.saw("item: ate its worker's memory");
                 let _thread = Stuck(here.clone());
-                tokio::task::spawn_local(async move {
-                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                runtime::spawn(async move {
+                    headway_core::time::sleep(Duration::from_millis(ms)).await;
                     here.is_killed(killer);
                 });
                 std::future::pending().await

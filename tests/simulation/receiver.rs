@@ -162,7 +162,7 @@ impl NoticeSender for Receiver {
                 return SendResult::Delivered;
             }
         };
-        tokio::time::sleep(Duration::from_millis(1 + faults.pick(200))).await;
+        headway_core::time::sleep(Duration::from_millis(1 + faults.pick(200))).await;
         let number = notice.job.created_by.parse().unwrap_or(usize::MAX);
         let manner = match notice.kind.target() {
             Target::Endpoint => self.plan.jobs.get(number).and_then(|job| job.callback),
@@ -172,7 +172,7 @@ impl NoticeSender for Receiver {
             Some(Manner::RefusesFirst(most)) if before < most => SendResult::Failed("refused".to_owned()),
             Some(Manner::Never) => SendResult::Failed("refused".to_owned()),
             Some(Manner::HangsFirst(most)) if before < most => {
-                tokio::time::sleep(NOTICE_TIMEOUT).await;
+                headway_core::time::sleep(NOTICE_TIMEOUT).await;
                 SendResult::Failed("no answer".to_owned())
             }
             Some(Manner::WantsNone) => SendResult::Refused,

@@ -6,13 +6,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::LocalOptions;
-
 use super::faults::Faults;
 use super::invariant::{Invariant, Violation};
 use super::parts::Through;
 use super::tally::Tally;
-use super::{processor, world};
+use super::{processor, runtime, world};
 
 /// How often a long run reports its progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(20);
@@ -47,12 +45,7 @@ pub(crate) fn play(through: Through, seed: u64) -> Result<Tally, Violation> {
         let parts = through.parts(&faults).await;
         world::history(faults.clone(), parts).await
     };
-    let run = || {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_time().start_paused(true).build_local(LocalOptions::default()).expect("a runtime");
-        runtime.block_on(history)
-    };
-    match std::panic::catch_unwind(AssertUnwindSafe(run)) {
+    match std::panic::catch_unwind(AssertUnwindSafe(|| runtime::run(history))) {
         Ok(verdict) => verdict.map(|()| faults.take_tally()),
         Err(panic) => Err(Violation::new(Invariant::NothingPanics, format!("{:?}", panic.downcast_ref::<String>()))),
     }

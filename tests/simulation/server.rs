@@ -42,7 +42,7 @@ impl Server {
 pub(crate) async fn servers_end(world: World) {
     let runs = if world.faults.theme() == Some(Theme::Restarts) { RUNS_SHORTLY } else { RUNS };
     loop {
-        tokio::time::sleep(world.faults.span(2 * runs * world.plan.tempo)).await;
+        headway_core::time::sleep(world.faults.span(2 * runs * world.plan.tempo)).await;
         if !world.faults.on() {
             return;
         }

@@ -43,7 +43,7 @@ impl Blow {
 pub(crate) struct Tally {
     counters: BTreeMap<&'static str, u64>,
     struck: BTreeMap<(Kind, Blow), u64>,
-    /// Tells one history from another: FNV-1a over all calls, their times and their processes.
+    /// Tells one history from another: FNV-1a over all calls, their times and their processes. Of many it is the sum.
     pub(crate) hash: u64,
 }
 
@@ -66,10 +66,12 @@ impl Tally {
     pub(crate) fn add(&mut self, other: Self) {
         other.counters.into_iter().for_each(|(name, count)| *self.counters.entry(name).or_default() += count);
         other.struck.into_iter().for_each(|(blow, count)| *self.struck.entry(blow).or_default() += count);
+        self.hash = self.hash.wrapping_add(other.hash);
     }
 
     /// Prints every counter, and the table of calls and failures.
     pub(crate) fn print(&self) {
+        println!("  {:016x} is the sum of their hashes", self.hash);
         self.counters.iter().for_each(|(name, count)| println!("  {count:>10} {name}"));
         if self.struck.is_empty() {
             return;

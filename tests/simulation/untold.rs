@@ -19,6 +19,9 @@ impl World {
     /// What nobody has tried to tell of the ended jobs of these messages, of those that were received before.
     pub(crate) async fn untold_of(&self, batch: &[Delivery]) -> Vec<Untold> {
         let mut all = Vec::new();
+        if !self.plan.tells() {
+            return all;
+        }
         for delivery in batch.iter().filter(|delivery| delivery.was_received_before()) {
             let part = Message::from_wire(&delivery.body).ok().and_then(|message| message.part_id());
             let Some((job, _)) = part else { continue };
@@ -45,8 +48,8 @@ impl World {
     }
 
     async fn untried(&self, job: JobId) -> Vec<(JobId, u32, NoticeKind)> {
-        let ended = self.row(job).await.filter(|row| row.is_terminal());
-        let due = ended.map(|row| row.due_notices()).unwrap_or_default().into_iter();
+        let due =
+            self.of_row(job, |row| if row.is_terminal() { row.due_notices() } else { Vec::new() }).await.unwrap_or_default().into_iter();
         due.filter(|notice| notice.tries == 0).map(|notice| (job, notice.round, notice.kind)).collect()
     }
 }

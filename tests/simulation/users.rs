@@ -12,9 +12,9 @@ use headway_core::pause::{pause, resume};
 use headway_core::records::{self, Position};
 use headway_core::retry::retry;
 use headway_core::submit::{put_part, seal};
-use headway_core::{Conflict, JobError, JobId};
+use headway_core::time::Instant;
+use headway_core::{Conflict, Job, JobError, JobId};
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
 use super::invariant::{Invariant, Violation};
 use super::theme::Theme;
@@ -99,13 +99,13 @@ async fn id_when_known(world: &World, job: &JobPlan) -> Option<JobId> {
             }
         }
     };
-    let id = tokio::time::timeout(moment * 300, known).await.ok()?;
-    tokio::time::sleep(world.faults.span(moment)).await;
+    let id = headway_core::time::timeout(moment * 300, known).await.ok()?;
+    headway_core::time::sleep(world.faults.span(moment)).await;
     Some(id)
 }
 
 async fn cancels(world: World, job: Arc<JobPlan>, after: Duration) {
-    tokio::time::sleep(after).await;
+    headway_core::time::sleep(after).await;
     let Some(id) = id_when_known(&world, &job).await else { return };
     world.note(id, |book| book.cancels = true);
     for _ in 0..PATIENCE {
@@ -118,14 +118,14 @@ async fn cancels(world: World, job: Arc<JobPlan>, after: Duration) {
 }
 
 async fn pauses(world: World, job: Arc<JobPlan>, after: Duration) {
-    tokio::time::sleep(after).await;
+    headway_core::time::sleep(after).await;
     let Some(id) = id_when_known(&world, &job).await else { return };
     let user = &world.users[job.owner];
     let mut paused = false;
     let mut rounds = 1 + world.faults.pick(4);
     for _ in 0..PATIENCE {
         let longer = if world.faults.one_in(4) { world.plan.tempo.min(60) } else { 1 };
-        tokio::time::sleep(world.faults.span(Duration::from_secs(4) * longer)).await;
+        headway_core::time::sleep(world.faults.span(Duration::from_secs(4) * longer)).await;
         if paused && job.forgotten_pause && rounds == 1 {
             return world.faults.saw("job: forgotten while paused");
         }
@@ -156,8 +156,8 @@ async fn retries(world: World, job: Arc<JobPlan>) {
         if !has_ended(&world, id, WAITS).await {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
-        let Some(known) = world.standing(id).await.filter(|known| known.is_terminal()) else { continue };
+        headway_core::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
+        let Some(known) = world.standing(id, Job::clone).await.filter(Job::is_terminal) else { continue };
         // A submission that nobody will finish would be abandoned a day after each retry.
         if !known.sealed && known.round > 1 {
             return;
@@ -184,8 +184,8 @@ async fn corrects(world: World, job: Arc<JobPlan>) {
     let Some(id) = id_when_known(&world, &job).await else { return };
     let (mut done, mut refused) = (0, 0);
     for _ in 0..60 {
-        tokio::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
-        let Some(known) = world.standing(id).await else { return };
+        headway_core::time::sleep(Duration::from_millis(100) + world.faults.span(Duration::from_secs(5) * world.plan.tempo)).await;
+        let Some(known) = world.standing(id, Job::clone).await else { return };
         if !known.is_terminal() && !world.faults.one_in(8) {
             has_ended(&world, id, Duration::from_secs(20)).await;
             continue;
@@ -231,7 +231,7 @@ async fn gives_values(world: &World, job: &JobPlan, id: JobId, indexes: &BTreeSe
 
 /// Retries the job once, while it is being corrected.
 async fn retries_now(world: World, job: Arc<JobPlan>, id: JobId, round: u32) {
-    tokio::time::sleep(world.faults.span(Duration::from_millis(400))).await;
+    headway_core::time::sleep(world.faults.span(Duration::from_millis(400))).await;
     world.note(id, |book| book.retries += 1);
     let _ = world.request(async |app| retry(app, &app.owned(&world.users[job.owner], id).await?, Some(round)).await).await;
 }
@@ -241,13 +241,13 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     let Some(id) = id_when_known(&world, &job).await else { return };
     // A worker that has just read the job, and a sweep that runs at once.
     let at_a_bad_time = world.faults.one_in(2) || world.faults.theme() == Some(Theme::Deletion);
-    if !has_ended(&world, id, WAITS / 2).await && world.standing(id).await.is_none() {
+    if !has_ended(&world, id, WAITS / 2).await && world.standing(id, |_| ()).await.is_none() {
         return;
     }
     if at_a_bad_time {
         until_told(&world, id, after).await;
     } else {
-        tokio::time::sleep(after).await;
+        headway_core::time::sleep(after).await;
     }
     world.note(id, |book| book.deletes = true);
     if at_a_bad_time {
@@ -263,13 +263,13 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
             Some(Err(JobError::NotFound)) => break,
             // It was retried, and may be live for days.
             Some(Err(JobError::Conflict(_))) => {
-                tokio::time::sleep(pause).await;
+                headway_core::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(7_200));
             }
             _ => {}
         }
     }
-    if world.standing(id).await.is_some() {
+    if world.standing(id, |_| ()).await.is_some() {
         return;
     }
     world.note(id, |book| book.deleted = true);
@@ -278,7 +278,7 @@ async fn deletes(world: World, job: Arc<JobPlan>, after: Duration) {
     }
     world.faults.saw("job: deleted by its user");
     if let Some(next) = job.then {
-        tokio::time::sleep(world.faults.span(Duration::from_secs(2_000))).await;
+        headway_core::time::sleep(world.faults.span(Duration::from_secs(2_000))).await;
         world.faults.saw("job: key used again after deletion");
         begin_job(&world, &world.plan.jobs[next]);
     }
@@ -289,11 +289,11 @@ async fn has_ended(world: &World, id: JobId, most: Duration) -> bool {
     let (until, ends) = (Instant::now() + most * world.plan.tempo, world.faults.ends());
     loop {
         let ended = ends.notified();
-        match world.standing(id).await {
+        match world.standing(id, Job::is_terminal).await {
             None => return false,
-            Some(known) if known.is_terminal() => return true,
-            Some(_) if tokio::time::timeout_at(until, ended).await.is_err() => return false,
-            Some(_) => {}
+            Some(true) => return true,
+            Some(false) if headway_core::time::timeout_at(until, ended).await.is_err() => return false,
+            Some(false) => {}
         }
     }
 }
@@ -303,8 +303,8 @@ async fn until_told(world: &World, id: JobId, most: Duration) {
     let (until, ends) = (Instant::now() + most, world.faults.ends());
     loop {
         let noted = ends.notified();
-        let is_due = world.standing(id).await.is_some_and(|row| !row.due_notices().is_empty());
-        if !is_due || tokio::time::timeout_at(until, noted).await.is_err() {
+        let is_due = world.standing(id, |row| !row.due_notices().is_empty()).await == Some(true);
+        if !is_due || headway_core::time::timeout_at(until, noted).await.is_err() {
             return;
         }
     }
@@ -313,7 +313,7 @@ async fn until_told(world: &World, id: JobId, most: Duration) {
 /// Another owner tries every call with each job's id: for it none exists.
 async fn intrudes(world: World) {
     for _ in 0..12 {
-        tokio::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;
+        headway_core::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;
         let jobs: Vec<_> = world.books.borrow().iter().filter_map(|(id, book)| Some((*id, book.number?))).collect();
         if jobs.is_empty() {
             continue;
@@ -342,7 +342,7 @@ async fn intrudes(world: World) {
 /// An operator moves dead letters back into the queue.
 async fn redrives(world: World) {
     for _ in 0..20 {
-        tokio::time::sleep(world.faults.span(Duration::from_secs(20) * world.plan.tempo)).await;
+        headway_core::time::sleep(world.faults.span(Duration::from_secs(20) * world.plan.tempo)).await;
         if world.parts.redrive().await > 0 {
             world.faults.saw("fault: dead letter redriven");
         }

@@ -137,6 +137,11 @@ impl Plan {
         plan
     }
 
+    /// True if anything is told of its jobs.
+    pub(crate) fn tells(&self) -> bool {
+        self.bus.is_some() || self.jobs.iter().any(|job| job.callback.is_some())
+    }
+
     /// Whoever tells of an end looks first whether the job is settled, which only clocks that agree can tell.
     fn with_callbacks(mut self, faults: &Faults) -> Self {
         let is_possible = faults.clocks_agree();

@@ -12,9 +12,9 @@ use futures::FutureExt as _;
 use headway_core::queue::Outgoing;
 use headway_core::status;
 use headway_core::sweep::sweep;
+use headway_core::time::Instant;
 use headway_core::{App, Job, JobError, JobId, Processors, UserId};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use super::auditor::{Auditor, Book};
 use super::calls::Calls;
@@ -24,6 +24,7 @@ use super::ops::Role;
 use super::parts::Parts;
 use super::processor::Scripted;
 use super::receiver::{Notes, Receiver};
+use super::runtime::{self, Task};
 use super::server::{Server, servers_end};
 use super::users;
 use super::workers::work;
@@ -119,7 +120,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
     }
     users::begin(&world);
     let verdict = world.watch().await;
-    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    tasks.iter().for_each(Task::abort);
     verdict?;
     let auditor = world.auditor.take();
     auditor.judge(&world).await?;
@@ -127,9 +128,9 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
 }
 
 /// Runs beside the others. A panic in it is reported for the whole history.
-fn task(faults: &Faults, life: impl Future<Output = ()> + 'static) -> tokio::task::JoinHandle<()> {
+fn task(faults: &Faults, life: impl Future<Output = ()> + 'static) -> Task {
     let faults = faults.clone();
-    tokio::task::spawn_local(async move {
+    runtime::spawn(async move {
         if let Err(panic) = AssertUnwindSafe(life).catch_unwind().await {
             let said = panic.downcast_ref::<String>().cloned().or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
             faults.violated(Violation::new(Invariant::NothingPanics, said.unwrap_or_default()));
@@ -157,9 +158,9 @@ impl World {
     pub(crate) async fn request<T>(&self, call: impl AsyncFnOnce(&App) -> Result<T, JobError>) -> Option<Result<T, JobError>> {
         let process = self.process(Role::Api);
         let app = self.app(&process);
-        let answer = process.run(tokio::time::timeout(API_TIMEOUT, call(&app))).await.and_then(Result::ok);
+        let answer = process.run(headway_core::time::timeout(API_TIMEOUT, call(&app))).await.and_then(Result::ok);
         if matches!(answer, None | Some(Err(JobError::Unavailable { .. }))) {
-            tokio::time::sleep(self.faults.span(Duration::from_secs(1))).await;
+            headway_core::time::sleep(self.faults.span(Duration::from_secs(1))).await;
         }
         answer
     }
@@ -185,6 +186,14 @@ impl World {
         self.calm.ledger.job(id).await.ok().flatten()
     }
 
+    /// What the job's row says now, even if nobody may see it any more.
+    pub(crate) async fn of_row<T>(&self, id: JobId, look: impl FnOnce(&Job) -> T) -> Option<T> {
+        match self.parts.table() {
+            Some(table) => table.look_at((id, 0), |job, _| job.map(look)),
+            None => self.row(id).await.as_ref().map(look),
+        }
+    }
+
     /// Changes the record of the job.
     pub(crate) fn note(&self, id: JobId, change: impl FnOnce(&mut Book)) {
         change(self.books.borrow_mut().entry(id).or_default());
@@ -202,7 +211,7 @@ impl World {
                 self.faults.stop();
             }
             let in_storm = Duration::from_millis(2_100) * self.plan.tempo;
-            tokio::time::sleep(if stormy { in_storm } else { self.calm_pause() / 2 }).await;
+            headway_core::time::sleep(if stormy { in_storm } else { self.calm_pause() / 2 }).await;
             self.faults.verdict()?;
             if self.look().await? && self.to_come.get() == 0 && self.parts.is_empty().await {
                 self.faults.stop();
@@ -219,9 +228,10 @@ impl World {
         Err(Violation::new(Invariant::JobsEnd, what))
     }
 
-    /// The job's row, if its owner may see it: for users who only wait, its parts need not be counted.
-    pub(crate) async fn standing(&self, id: JobId) -> Option<Job> {
-        self.row(id).await.filter(|row| !row.is_gone(self.calm.clock.now()))
+    /// What the job's row says, if its owner may see it: for users who only wait, its parts need not be counted.
+    pub(crate) async fn standing<T>(&self, id: JobId, look: impl FnOnce(&Job) -> T) -> Option<T> {
+        let now = self.calm.clock.now();
+        self.of_row(id, |row| (!row.is_gone(now)).then(|| look(row))).await.flatten()
     }
 
     /// Observes every job that may have changed since it was observed last; returns true if none will change by itself.
@@ -262,16 +272,17 @@ impl World {
     /// Observes one job.
     async fn look_at(&self, id: JobId) -> Result<Shown, Violation> {
         let (app, book) = (&self.calm, self.books.borrow()[&id].clone());
-        let row = self.row(id).await;
-        let seen = match &row {
+        let owner = if self.faults.clocks_agree() { self.of_row(id, |row| row.user_id.clone()).await } else { None };
+        let seen = match &owner {
             // If clocks agree, any reader finds out whether a job is settled; otherwise the sweep does.
-            Some(row) if self.faults.clocks_agree() => status::get(app, &row.user_id, id).await.ok(),
-            _ => self.job(id).await,
+            Some(owner) => status::get(app, owner, id).await.ok(),
+            None => self.job(id).await,
         };
-        let row = self.row(id).await;
-        let waits = row.as_ref().is_some_and(|row| row.is_watched() || row.deleting || self.plan.until_expired);
+        let waits = |row: &Job| row.is_watched() || row.deleting || self.plan.until_expired;
+        let row = self.of_row(id, |row| (row.top_part, waits(row))).await;
+        let (top_part, waits) = row.unwrap_or_default();
         let rests = !seen.as_ref().is_some_and(Job::is_settling);
-        self.auditor.borrow_mut().look(id, row, seen, &book, &self.calls, app.clock.now())?;
+        self.auditor.borrow_mut().look(id, top_part, seen, &book, &self.calls, app.clock.now())?;
         Ok(Shown { rests, waits })
     }
 
@@ -287,7 +298,7 @@ impl World {
             let (from, until) = (self.began + after, self.began + after + long);
             if (from..until).contains(&Instant::now()) {
                 self.faults.saw("fault: no worker for a while");
-                tokio::time::sleep_until(until).await;
+                headway_core::time::sleep_until(until).await;
             }
         }
     }
@@ -299,12 +310,12 @@ async fn sweeps(world: World) {
         tokio::select! {
             biased;
             () = world.sweep_now.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = headway_core::time::sleep(pause) => {}
         }
         world.sweep_begins.notify_waiters();
         let process = world.process(Role::Sweep);
         let app = world.app(&process);
-        if let Some(Ok(Ok(swept))) = process.run(tokio::time::timeout(SWEEP_TIMEOUT, sweep(&app))).await {
+        if let Some(Ok(Ok(swept))) = process.run(headway_core::time::timeout(SWEEP_TIMEOUT, sweep(&app))).await {
             for (name, count) in [
                 ("sweep: deleted", swept.deleted),
                 ("sweep: revived", swept.revived),

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::call_threads::{CallThreads, Went, panic_text};
 use super::delivery::Invocation;
 use super::for_now::{Downstream, ForNow};
@@ -11,6 +9,7 @@ use super::prepared::Prepared;
 use crate::counted;
 use crate::limits::DEADLINE_MARGIN;
 use crate::outcome::FailureKind;
+use crate::time::Instant;
 use headway_processor::{Item, ItemError, Output};
 
 /// The result of a call for one of its items.

@@ -11,8 +11,9 @@ use futures::FutureExt as _;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tracing::Instrument as _;
+
+use crate::time::timeout;
 
 /// A thread that has not returned this long after its call's time limit counts as stuck.
 const GRACE: Duration = Duration::from_millis(500);

@@ -2,8 +2,6 @@
 //! each is marked before it begins and recorded before the next one. An item whose worker died twice is failed, and the
 //! other items complete.
 
-use tokio::time::Instant;
-
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
 use super::group::{Group, TriedGroup};
@@ -18,6 +16,7 @@ use crate::ledger::CareMark;
 use crate::limits::CLOCKS_DIFFER_MAX;
 use crate::outcome::{FailureKind, ItemResult, Outcome};
 use crate::settlement::Settlement;
+use crate::time::Instant;
 
 impl Worker {
     /// Runs the items that are not recorded, one at a time. Every result is in the ledger before the next item begins.

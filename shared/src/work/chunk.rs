@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::backoff::Wait;
 use super::chunk_context::ChunkContext;
 use super::delivery::{Delivery, Invocation};
@@ -19,6 +17,7 @@ use super::worker::Worker;
 use crate::chunk::ChunkMessage;
 use crate::error::JobError;
 use crate::job::Ended;
+use crate::time::Instant;
 use crate::upward::look_upward;
 
 impl Worker {
@@ -184,7 +183,7 @@ mod tests {
         let mut entry = RunEntry::new(invocation);
         settle(&app, &entry.entering(&worker, chunk.settlement(false))).await.unwrap();
         app.jobs.mark_cancelled(&app.ledger.job(job.id).await.unwrap().unwrap()).await.unwrap();
-        tokio::time::sleep(SETTLES_AFTER).await;
+        crate::time::sleep(SETTLES_AFTER).await;
         let mut settlement = entry.leaving(&worker, chunk.settlement(false));
         settlement.results.insert(0, ItemResult::Processed(None));
         let ran = Ran { settlement: Some(settlement), ..Ran::default() };

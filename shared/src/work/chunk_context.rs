@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
 use super::backoff::Wait;
 use super::delivery::Invocation;
@@ -18,6 +17,7 @@ use crate::limits::SLICE;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeChange};
 use crate::part::{Counts, Part};
 use crate::settlement::Settlement;
+use crate::time::Instant;
 
 /// A chunk's message with its job and its part, as read.
 pub(super) struct ChunkContext<'a> {

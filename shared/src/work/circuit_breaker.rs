@@ -8,9 +8,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::waits_for::WaitsFor;
+use crate::time::Instant;
 
 /// It opens after this many items in a row were told to wait.
 const OPENS_AFTER: u32 = 4;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use crate::time::Instant;
 
 /// A message as delivered by the event source mapping.
 #[derive(Debug, Clone)]

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, OptionFuture};
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use tokio::time::Instant;
 
 use super::chunk_context::{ChunkContext, RunContext};
 use super::group::{Again, Group, TriedGroup};
@@ -18,6 +17,7 @@ use crate::limits::{CHECKPOINT_EVERY, RESULTS_HELD_BYTES_MAX};
 use crate::outcome::ItemResult;
 use crate::part::{Counts, Part};
 use crate::settlement::Settlement;
+use crate::time::Instant;
 use crate::upward::exceeded;
 
 impl ChunkContext<'_> {
@@ -111,7 +111,7 @@ impl Worker {
                     again.extend(later.into_iter().map(Again::due));
                 }
                 Some(group) = again.next() => waiting.push_front(group),
-                () = tokio::time::sleep_until(shown_next), if showing.is_none() && unshown => {}
+                () = crate::time::sleep_until(shown_next), if showing.is_none() && unshown => {}
                 else => return self.ran(run, entry.leaving(self, settlement), returned),
             }
         }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use tokio::time::Instant;
-
 use super::chunk_context::ChunkContext;
 use super::delivery::Delivery;
 use super::worker::Worker;
@@ -14,6 +12,7 @@ use crate::ids::PartId;
 use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
 use crate::part::Part;
+use crate::time::Instant;
 
 /// The part rows of the messages.
 pub(super) type Parts = BTreeMap<PartId, Part>;

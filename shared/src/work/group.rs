@@ -133,7 +133,7 @@ impl Again {
 
     /// The group, once its wait is over.
     pub(super) async fn due(self) -> Group {
-        tokio::time::sleep(self.wait).await;
+        crate::time::sleep(self.wait).await;
         self.group
     }
 }

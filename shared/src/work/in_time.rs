@@ -2,8 +2,6 @@
 //! ended and no current run declares its numbers final after [`SETTLES_AFTER`](crate::limits::SETTLES_AFTER). So a write that
 //! nobody knows to be coming is made within [`UNSEEN_RUN_MAX`] of a read in which the job had not ended, or not at all.
 
-use tokio::time::{Instant, timeout_at};
-
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ids::JobId;
@@ -11,6 +9,7 @@ use crate::limits::UNSEEN_RUN_MAX;
 use crate::part::Part;
 use crate::settle::settle;
 use crate::settlement::Settlement;
+use crate::time::{Instant, timeout_at};
 
 /// How often one write is tried, each time after another read.
 const TRIES_MAX: usize = 5;
@@ -95,7 +94,7 @@ mod tests {
                     app.jobs.mark_cancelled(&job).await.unwrap();
                 }
                 // The table is slow at first.
-                tokio::time::sleep(Duration::from_secs(if writes.get() == 1 { took } else { 0 })).await;
+                crate::time::sleep(Duration::from_secs(if writes.get() == 1 { took } else { 0 })).await;
                 Ok(writes.get())
             };
             assert_eq!(worker.in_time(id, write).await.unwrap(), made, "{took} s, ends {ends}");

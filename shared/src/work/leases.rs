@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use tokio::time::Instant;
-
 use crate::app::App;
 use crate::error::JobError;
 use crate::ids::JobId;
 use crate::job::Job;
 use crate::limits::LEASE;
+use crate::time::Instant;
 
 /// How many jobs are remembered. With more, all are forgotten.
 const JOBS_MAX: usize = 1_000;

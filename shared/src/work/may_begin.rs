@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::chunk_context::RunContext;
 use super::circuit_breaker::Refusal;
 use super::group::Group;
@@ -13,6 +11,7 @@ use super::returned::{NotNow, ReturnReason};
 use super::worker::Worker;
 use crate::error::error_chain;
 use crate::limits::DEADLINE_MARGIN;
+use crate::time::Instant;
 
 impl Worker {
     /// Whether the call with these items may begin now.

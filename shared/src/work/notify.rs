@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::time::{Instant, timeout};
 
 use super::asked_for::NoticeId;
 use super::delivery::Invocation;
@@ -17,6 +16,7 @@ use crate::ledger::Written;
 use crate::limits::{DEADLINE_MARGIN, LEASE, NOTICE_TIMEOUT};
 use crate::notice::Notice;
 use crate::rest::come_to_rest;
+use crate::time::{Instant, timeout};
 
 /// The longest wait of a notice for a place. It costs no try.
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(5);

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::delivery::Invocation;
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::limits::DEADLINE_MARGIN;
+use crate::time::Instant;
 
 /// The longest first wait, in addition to the SDK's own retries. Each further one is twice as long.
 const WAIT_FIRST: Duration = Duration::from_millis(500);
@@ -31,7 +30,7 @@ impl Worker {
             if Instant::now() + wait + DEADLINE_MARGIN >= invocation.deadline {
                 return Err(error);
             }
-            tokio::time::sleep(wait).await;
+            crate::time::sleep(wait).await;
             most = (most * 2).min(WAIT_MAX);
         }
     }

@@ -1,7 +1,6 @@
 //! The entry of a run in its chunk's rows: it shows readers that results are still to come.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::delivery::Invocation;
@@ -11,6 +10,7 @@ use crate::limits::{CLOCKS_DIFFER_USUALLY, FUNCTION_TIMEOUT_MAX};
 use crate::outcome::OutcomeChange;
 use crate::settle::{gone_before, settle};
 use crate::settlement::Settlement;
+use crate::time::Instant;
 
 /// A run that may be entered. Most runs end before that.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Worker {
     pub(super) async fn leave(&self, settlement: &Settlement, invocation: Invocation) {
         let Some(only) = settlement.only_leaves() else { return };
         // By then it has taken effect, or never will.
-        tokio::time::sleep(CLOCKS_DIFFER_USUALLY).await;
+        crate::time::sleep(CLOCKS_DIFFER_USUALLY).await;
         if let Err(error) = self.patiently(invocation, || settle(&self.app, &only)).await {
             tracing::warn!(error = error_chain(&error), "the entry of a run could not be removed");
         }

@@ -54,7 +54,7 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "cancel-answers-at-once",
         edits: &[edit(
-            "    tokio::time::sleep(CANCEL_ANSWERS_AFTER).await;\n    app.jobs",
+            "    crate::time::sleep(CANCEL_ANSWERS_AFTER).await;\n    app.jobs",
             "    let _ = CANCEL_ANSWERS_AFTER;\n    app.jobs",
         )],
         breaks: "an item begins on a lease that is older than the cancel",

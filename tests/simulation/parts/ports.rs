@@ -61,6 +61,10 @@ impl Parts for Ports {
         App::new(self.table.clone(), Arc::new(MemoryQueue::default()), Arc::new(process.clone()))
     }
 
+    fn table(&self) -> Option<&MemoryLedger> {
+        Some(&self.table)
+    }
+
     async fn receive(&self, most: u64, visibility: Duration) -> Vec<Delivery> {
         let batch = self.queue.receive(&self.faults, most, visibility);
         for (delivery, chunk) in &batch {

@@ -15,7 +15,7 @@ const ALL: usize = 1_000;
 /// Lists from time to time.
 pub(super) async fn lists(world: World) {
     for _ in 0..12 {
-        tokio::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;
+        headway_core::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo)).await;
         let owner = &world.users[world.faults.pick(2) as usize];
         let query = headway_core::jobs::JobQuery { page_size: 10, ..Default::default() };
         let Some(Ok(page)) = world.request(async |app| app.jobs.get_by_user(owner, &query).await).await else { continue };

@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// The user's client: sends a request again if it was not answered and that is safe.
 pub(super) async fn submit(world: World, job: Arc<JobPlan>, streams: bool) {
-    tokio::time::sleep(job.begins_after).await;
+    headway_core::time::sleep(job.begins_after).await;
     let mut answered = None;
     for attempt in 0..PATIENCE {
         if attempt > 0 {
@@ -50,7 +50,7 @@ async fn acknowledged(world: &World, job: &JobPlan, started: &Job) {
     let before = id_of(world, job);
     if let Some(before) = before.filter(|before| *before != started.id) {
         // The key of a job that its user has deleted meanwhile is free again.
-        if world.standing(before).await.is_some() {
+        if world.standing(before, |_| ()).await.is_some() {
             let what = format!("two jobs under one key: {before} and {}", started.id);
             world.faults.violated(Violation::new(Invariant::DurableBeforeForgotten, what));
         }
@@ -118,10 +118,10 @@ async fn stream(world: &World, job: &Arc<JobPlan>, id: JobId) {
 
 /// Waits before the last part or before the seal, perhaps until the sweep is about to abandon the submission.
 async fn hesitate(world: &World, job: &JobPlan) {
-    tokio::time::sleep(job.hesitates).await;
+    headway_core::time::sleep(job.hesitates).await;
     if !job.hesitates.is_zero() && world.faults.one_in(2) {
         world.sweep_begins.notified().await;
-        tokio::time::sleep(world.faults.span(Duration::from_millis(300))).await;
+        headway_core::time::sleep(world.faults.span(Duration::from_millis(300))).await;
     }
 }
 

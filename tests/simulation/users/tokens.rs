@@ -14,9 +14,9 @@ use crate::world::World;
 /// Ends the tokens. Once that is answered, no token that was made before opens the job.
 pub(super) async fn ends_tokens(world: World, job: Arc<JobPlan>) {
     let Some(id) = id_when_known(&world, &job).await else { return };
-    tokio::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo.min(60))).await;
+    headway_core::time::sleep(world.faults.span(Duration::from_secs(15) * world.plan.tempo.min(60))).await;
     let owner = &world.users[job.owner];
-    let Some(generation) = world.standing(id).await.map(|row| row.token_generation) else { return };
+    let Some(generation) = world.standing(id, |row| row.token_generation).await else { return };
     for _ in 0..PATIENCE {
         match world.request(async |app| end_tokens(app, &app.owned(owner, id).await?).await).await {
             Some(Ok(())) => break,

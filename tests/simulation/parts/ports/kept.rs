@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 use futures::FutureExt as _;
 use headway_core::ledger::memory::MemoryLedger;
 use headway_core::part::Register;
+use headway_core::time::Instant;
 use headway_core::work::Delivery;
-use headway_core::{ChunkId, Clock as _, JobError, JobId, JobStatus, Ledger as _};
-use tokio::time::Instant;
+use headway_core::{ChunkId, Clock as _, Job, JobError, JobId, JobStatus, Ledger as _};
 use uuid::Uuid;
 
 use super::queue::{Carried, SimQueue};
@@ -51,6 +51,11 @@ impl Kept {
     pub(super) fn new(faults: Faults, table: Arc<MemoryLedger>, queue: Arc<SimQueue>) -> Self {
         let clock = Process::new(faults.clone(), Instant::now());
         Self { faults, clock, table, queue, pauses: Arc::default() }
+    }
+
+    /// What the job's row says now.
+    pub(super) fn of_job<T>(&self, id: JobId, look: impl FnOnce(&Job) -> T) -> Option<T> {
+        self.table.look_at((id, 0), |job, _| job.map(look))
     }
 
     /// Everything that the message carried must be in the table or somewhere else, unless nobody needs it any more.

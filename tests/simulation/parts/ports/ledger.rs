@@ -13,9 +13,9 @@ use headway_core::ledger::{Candidates, CareMark, FoundJobs, Parked, Rows, Submis
 use headway_core::outcome::Outcome;
 use headway_core::outcome::extra::ExtraRow;
 use headway_core::part::{Part, PartWrite};
+use headway_core::time::Instant;
 use headway_core::{ChunkId, Clock as _, Job, JobError, JobId, JobStatus, Ledger, PartId, Store, UserId};
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::kept::{Kept, Pausing};
@@ -94,7 +94,7 @@ impl SimLedger {
             (PartWrite::Stall { .. }, Written::Applied(_)) => self.saw("ledger: stall noted"),
             (PartWrite::Stall { .. }, Written::Refused(_)) => self.saw("ledger: stall refused"),
             (PartWrite::Shadow { .. }, Written::Refused(_)) => self.saw("ledger: shadow refused"),
-            (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => match self.status(id).await {
+            (PartWrite::Clean { .. } | PartWrite::Shadow { .. }, Written::Applied(_)) => match self.of_job(id, |job| job.status).await {
                 Some(JobStatus::Cancelled) => self.saw("ledger: cancel during a settle"),
                 Some(JobStatus::Failed) => self.saw("ledger: settled after a failure"),
                 _ => {}
@@ -106,10 +106,10 @@ impl SimLedger {
     /// Waits until the job has ended and its numbers were declared final, if that happens soon: what is written then may be too late.
     async fn hold_back(&self, id: JobId) {
         for _ in 0..HELD_BACK_MAX {
-            if self.calm.job(id).await.ok().flatten().is_none_or(|job| job.is_terminal() && !job.is_settling()) {
+            if self.of_job(id, |job| job.is_terminal() && !job.is_settling()).await.unwrap_or(true) {
                 return;
             }
-            tokio::time::sleep(HELD_BACK_FOR).await;
+            headway_core::time::sleep(HELD_BACK_FOR).await;
         }
     }
 
@@ -124,15 +124,19 @@ impl SimLedger {
     /// Waits until the job is deleted and its user may know, if that happens soon: who tells what was read now may be too late.
     async fn keep_answer_back(&self, id: JobId) {
         for _ in 0..KEPT_BACK_MAX {
-            tokio::time::sleep(KEPT_BACK_FOR).await;
-            if self.calm.job(id).await.ok().flatten().is_none_or(|job| job.deleting) {
-                return tokio::time::sleep(KEPT_BACK_FOR).await;
+            headway_core::time::sleep(KEPT_BACK_FOR).await;
+            if self.of_job(id, |job| job.deleting).await.unwrap_or(true) {
+                return headway_core::time::sleep(KEPT_BACK_FOR).await;
             }
         }
     }
 
-    async fn status(&self, id: JobId) -> Option<JobStatus> {
-        self.calm.job(id).await.ok()?.map(|job| job.status)
+    /// What the job's row says now.
+    async fn of_job<T>(&self, id: JobId, look: impl FnOnce(&Job) -> T + Send) -> Option<T> {
+        match &self.kept {
+            Some(kept) => kept.of_job(id, look),
+            None => self.calm.job(id).await.ok()?.as_ref().map(look),
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use headway_core::ChunkId;
 use headway_core::chunk::{ChunkMessage, Message};
+use headway_core::time::Instant;
 use headway_core::work::Delivery;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::sender::Sent;
@@ -137,7 +137,7 @@ impl SimQueue {
                 Some(next) => tokio::select! {
                     biased;
                     () = changed => {}
-                    () = tokio::time::sleep_until(next) => {}
+                    () = headway_core::time::sleep_until(next) => {}
                 },
                 None => changed.await,
             }

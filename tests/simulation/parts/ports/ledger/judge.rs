@@ -86,8 +86,7 @@ impl SimLedger {
 
     /// While the job is ended in the round of a correction, the corrected items have failed.
     pub(super) async fn judge_corrections(&self, row: &Corrections) -> Result<(), JobError> {
-        let job = self.calm.job(row.id.job).await?;
-        if !job.is_some_and(|job| job.is_terminal() && job.round == row.round) {
+        if self.of_job(row.id.job, |job| job.is_terminal() && job.round == row.round).await != Some(true) {
             return Ok(());
         }
         let outcome = self.calm.outcome(row.id).await?;
