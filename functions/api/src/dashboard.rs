@@ -8,9 +8,9 @@ use headway_core::limits;
 use http::HeaderMap;
 use serde_json::json;
 
-use crate::html_page::{HtmlPage, PAPA_PARSE, PREACT, STYLE, UPLOT, UPLOT_STYLE};
+use crate::html_page::{HtmlPage, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 39] = [
+const SCRIPTS: [&str; 50] = [
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
@@ -24,17 +24,27 @@ const SCRIPTS: [&str; 39] = [
     include_str!("dashboard/ledger.js"),
     include_str!("dashboard/rate_chart.js"),
     include_str!("dashboard/drafts.js"),
+    include_str!("dashboard/cell_field.js"),
     include_str!("dashboard/correct.js"),
     include_str!("dashboard/group_table.js"),
     include_str!("dashboard/failures.js"),
     include_str!("dashboard/spreadsheet_cells.js"),
     include_str!("dashboard/sent_file.js"),
+    include_str!("dashboard/spreadsheet_rows.js"),
     include_str!("dashboard/joined_file.js"),
     include_str!("dashboard/downloads.js"),
     include_str!("dashboard/actions.js"),
     include_str!("dashboard/tell_me.js"),
     include_str!("dashboard/send_rest.js"),
     include_str!("dashboard/job_page.js"),
+    include_str!("dashboard/file_problem.js"),
+    include_str!("dashboard/file_kinds.js"),
+    include_str!("dashboard/file_text.js"),
+    include_str!("dashboard/csv_rows.js"),
+    include_str!("dashboard/hidden_names.js"),
+    include_str!("dashboard/other_delimiter.js"),
+    include_str!("dashboard/csv_table.js"),
+    include_str!("dashboard/strict_json.js"),
     include_str!("dashboard/sources.js"),
     include_str!("dashboard/json_list.js"),
     include_str!("dashboard/survey.js"),
@@ -46,6 +56,7 @@ const SCRIPTS: [&str; 39] = [
     include_str!("dashboard/rewritten_numbers.js"),
     include_str!("dashboard/rewritten_dates.js"),
     include_str!("dashboard/rewritten_cells.js"),
+    include_str!("dashboard/correction_table.js"),
     include_str!("dashboard/corrected_file.js"),
     include_str!("dashboard/other_tabs.js"),
     include_str!("dashboard/sign_in.js"),
@@ -54,7 +65,7 @@ const SCRIPTS: [&str; 39] = [
 
 static PAGE: LazyLock<HtmlPage> = LazyLock::new(|| {
     let html = include_str!("dashboard/page.html").replacen("{limits}", &limits_known_to_the_page(), 1);
-    let libraries = [&PREACT[..], &[PAPA_PARSE, UPLOT]].concat();
+    let libraries = [&PREACT[..], &[UPLOT]].concat();
     HtmlPage::new(&html, &[UPLOT_STYLE, STYLE], &libraries, &SCRIPTS)
 });
 
@@ -67,6 +78,7 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
 fn limits_known_to_the_page() -> String {
     let limits = json!({
         "itemBytes": limits::ITEM_BYTES_MAX,
+        "itemDepth": limits::ITEM_DEPTH_MAX,
         "partBytes": limits::PART_BYTES_MAX,
         "chunkBytes": limits::CHUNK_BYTES_MAX,
         "chunksPerPart": limits::CHUNKS_PER_PART_MAX,

@@ -21,8 +21,6 @@ pub(crate) const PREACT: [&str; 3] = [
     include_str!("html_page/vendor/preact-hooks.umd.js"),
     include_str!("html_page/vendor/htm.umd.js"),
 ];
-/// Reads and writes CSV.
-pub(crate) const PAPA_PARSE: &str = include_str!("html_page/vendor/papaparse.min.js");
 /// Draws charts.
 pub(crate) const UPLOT: &str = include_str!("html_page/vendor/uPlot.iife.min.js");
 /// The style of charts.

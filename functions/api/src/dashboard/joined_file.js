@@ -56,7 +56,7 @@ function headerOfJoined(written, of) {
 // The header of the API's table of items, then the cells of each item.
 async function* outcomeCells(job, options) {
   for await (const { text } of recordPages(job.id, "items", { ...options, format: "csv", columns: "outputs" })) {
-    yield* Papa.parse(text, { delimiter: ",", newline: "\r\n", skipEmptyLines: true }).data;
+    yield* rowsOfText(text).map(({ cells }) => cells);
   }
 }
 

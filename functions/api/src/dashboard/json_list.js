@@ -1,16 +1,16 @@
 // Reads a file that is one JSON list, piece by piece: its items as they are written, each checked to be JSON.
-const ELEMENT_CHARS_MAX = 16 * LIMITS.itemBytes;
+const NO_LIST = "this is not a JSON list: it does not begin with “[”";
 
-async function* listItems(file, { encoding }) {
+async function* listItems(source) {
   const list = new ListReader();
-  for await (const text of textOf(file, encoding)) yield* list.items(text);
+  for await (const text of textOf(source)) yield* list.items(text);
   list.end();
 }
 
 class ListReader {
-  // `rest` is the beginning of an item whose end has not been read yet; `startsAt` is the line of its first letter.
+  // `rest` is the beginning of an item whose end has not been read yet, and `at` the place where it begins.
   constructor() {
-    Object.assign(this, { place: "before", line: 1, rest: "", startsAt: 0, depth: 0, inText: false, escaped: false, found: 0 });
+    Object.assign(this, { place: "before", at: START, rest: "", depth: 0, inText: false, escaped: false, found: 0 });
   }
 
   // The items that end in this text, which follows the text before.
@@ -18,25 +18,25 @@ class ListReader {
     let begins = 0;
     for (let at = 0; at < text.length; at += 1) {
       const sign = text[at];
-      if (sign === "\n") this.line += 1;
       if (this.place === "list") {
-        const ends = this.endsBefore(sign);
-        if (ends) {
+        if (this.endsBefore(sign)) {
           yield* this.item(this.rest + text.slice(begins, at), sign);
           begins = at + 1;
         }
-      } else if (!/[\s\ufeff]/.test(sign)) {
-        this.outside(sign);
+      } else if (!" \t\n\r".includes(sign)) {
+        this.at = placeAfter(text.slice(begins, at), this.at);
+        this.outside(sign, text.slice(at));
+        this.at = placeAfter(sign, this.at);
         begins = at + 1;
       }
     }
     if (this.place === "list") this.rest += text.slice(begins);
-    if (this.rest.length > ELEMENT_CHARS_MAX) throw new FileProblem(`an item has more than ${count(ELEMENT_CHARS_MAX)} characters.`, this.startsAt);
+    else this.at = placeAfter(text.slice(begins), this.at);
+    if (this.rest.length > UNENDED_CHARS_MAX) this.refuseUnended(() => { throw new FileProblem(`the item that begins here is larger than ${bytes(LIMITS.itemBytes)}.`, this.begin(this.rest).place); });
   }
 
   // True if an item ends before this sign: it is a comma of the list, or the list's own end.
   endsBefore(sign) {
-    if (this.startsAt === 0 && !/\s/.test(sign)) this.startsAt = this.line;
     if (this.inText) {
       if (this.escaped) this.escaped = false;
       else if (sign === "\\") this.escaped = true;
@@ -50,24 +50,50 @@ class ListReader {
     return false;
   }
 
-  // The list ends with `]`. It may have no items at all, but no item may be missing.
-  * item(raw, end) {
-    const line = this.startsAt;
-    const text = raw.trim().replace(/[\r\n]+/g, " ");
-    Object.assign(this, { rest: "", startsAt: 0, place: end === "]" ? "after" : "list" });
-    if (text === "" && end === "]" && this.found === 0) return;
-    this.found += 1;
-    if (text === "") throw new FileProblem("there is a comma, but no item.", line);
-    yield { value: jsonOrRefuse(text, line), text, line };
+  // An item without the blanks around it, and its place.
+  begin(raw) {
+    const [blanks] = /^[ \t\r\n]*/.exec(raw);
+    return { text: raw.replace(JSON_BLANKS, ""), place: placeAfter(blanks, this.at) };
   }
 
-  outside(sign) {
-    if (this.place === "after") throw new FileProblem("there is more after the end of the list. If each line is an item of its own, choose NDJSON as the format.", this.line);
-    if (sign !== "[") throw new FileProblem("this is not a JSON list: it does not begin with “[”.", this.line);
+  // The list ends with `]`. It may have no items at all, but no item may be missing.
+  * item(raw, end) {
+    const { text, place } = this.begin(raw);
+    Object.assign(this, { rest: "", at: placeAfter(raw + end, this.at), place: end === "]" ? "after" : "list" });
+    if (text === "" && end === "]" && this.found === 0) return;
+    if (text === "") throw new FileProblem(`item ${count(this.found)} is missing: is there a comma too many?`, place);
+    this.found += 1;
+    yield { value: jsonOrRefuse(text, place), text: text.replace(/[\r\n]/g, " "), line: place.line };
+  }
+
+  outside(sign, text) {
+    if (sign === MARK) throw new FileProblem(MARK_WITHIN, this.at);
+    if (this.place === "after") throw new FileProblem(`there is more after the end of the list${hintFor(text)}.${/[[{,]/.test(sign) ? " If each line is an item of its own, choose NDJSON as the format." : ""}`, this.at);
+    if (sign !== "[") throw new FileProblem(sign === "<" ? MARKUP : `${NO_LIST}${notAList(text)}.`, this.at);
     this.place = "list";
   }
 
   end() {
-    if (this.place !== "after") throw new FileProblem(this.place === "before" ? "The file is empty." : "The list does not end: the file seems to be cut off.");
+    if (this.place === "before") throw new FileProblem("the file is empty: a list without items is written [].", this.at);
+    if (this.place === "list") this.refuseUnended(() => { throw new FileProblem("the list is cut off: “]” is missing.", placeAfter(this.rest, this.at)); });
   }
+
+  // Without its bracket or quote an item seems long, or cut off: the place where that shows is better.
+  refuseUnended(otherwise) {
+    const { text, place } = this.begin(this.rest);
+    const fault = faultInJson(text);
+    if (fault && fault.says !== "the value is cut off") jsonOrRefuse(text, place);
+    otherwise();
+  }
+}
+
+// What to do about text that is no list.
+function notAList(text) {
+  const fault = faultInJson(text);
+  const more = fault?.says.startsWith("there is more") ? text[fault.at] : "";
+  if (isHeader(text.split(/[\r\n]/, 1)[0])) return "; is the file CSV? Choose that as its format";
+  if (more === ",") return "; put “[” before the first value and “]” after the last one";
+  if (more && isValueALine(text)) return "; for one value on each line choose NDJSON as the format";
+  if (more) return "; for values one after the other put each on a line of its own, and choose NDJSON as the format";
+  return text[0] === "{" ? "; give the list without the object around it, or put the object into “[ ]”" : hintFor(text);
 }

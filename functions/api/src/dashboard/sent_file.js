@@ -1,6 +1,6 @@
 // Whether a file is the one that a job was sent, and how it has to be read for that.
 const GIVE_THE_SAME = "Choose the file that was sent, and read it in the same way: format, separator, encoding.";
-const HOW = { columns: "columns read as", separator: "read with separator", encoding: "read with encoding", row: "item 0 is row" };
+const HOW = { columns: "columns read as", separator: "read with separator", encoding: "read with encoding", row: "item 0 is row", rows: "items are in rows" };
 
 // Files that were sent from this tab, by the id of their job: nobody has to choose them again.
 const sentFiles = new Map();
@@ -11,8 +11,8 @@ async function metadataOf(source, seen) {
   const columns = JSON.stringify(source.renamed || {});
   const said = {
     file: source.file.name.slice(0, 200),
-    ...(seen.rowOfFirst === null ? {} : { [HOW.row]: seen.rowOfFirst }),
-    ...(source.format === "csv" && source.delimiter !== usual.delimiter ? { [HOW.separator]: source.delimiter } : {}),
+    ...rowsWords(seen.rows.runs),
+    ...(source.format === "csv" && (source.isNamed || source.delimiter !== usual.delimiter) ? { [HOW.separator]: source.delimiter } : {}),
     ...(source.encoding !== usual.encoding ? { [HOW.encoding]: source.encoding } : {}),
   };
   const withColumns = { ...said, [HOW.columns]: columns };
@@ -20,19 +20,13 @@ async function metadataOf(source, seen) {
   return columns !== "{}" && fits ? withColumns : said;
 }
 
-// Where an item is, for people: the row of a spreadsheet if the job says so, and the item's index.
-function placeOf({ metadata }, index) {
-  const first = metadata?.[HOW.row];
-  return Number.isSafeInteger(first) ? `Row ${count(first + index)}` : `Item ${count(index)}`;
-}
-
 // A file that may be the one that was sent, read as the job says.
 async function sentAs(file, { metadata }) {
   const said = metadata || {};
   const source = await sourceOf(file);
   const encoding = ENCODINGS.some(([name]) => name === said[HOW.encoding]) ? said[HOW.encoding] : source.encoding;
-  const delimiter = DELIMITERS.some(([one]) => one === said[HOW.separator]) ? said[HOW.separator] : source.delimiter;
-  return { ...source, encoding, delimiter, renamed: renamedIn(said[HOW.columns]) };
+  const isNamed = DELIMITERS.some(([one]) => one === said[HOW.separator]);
+  return { ...source, encoding, delimiter: isNamed ? said[HOW.separator] : source.delimiter, isNamed, renamed: renamedIn(said[HOW.columns]) };
 }
 
 function renamedIn(text) {

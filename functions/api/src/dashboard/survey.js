@@ -36,16 +36,15 @@ function hashOf(text) {
 }
 
 async function survey(source, { say, signal }) {
-  // `rowOfFirst` is the number of the first item's row in a spreadsheet, as long as all others follow it without a gap.
-  const seen = { hashes: new ItemHashes(), rowOfFirst: null, items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
-  for await (const { value, text, line, row, names } of itemsOf(source)) {
+  const seen = { hashes: new ItemHashes(), rows: new RowRuns(), items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
+  const tally = { skipped: 0 };
+  for await (const { value, text, line, row, names } of itemsOf(source, tally)) {
     signal.throwIfAborted();
-    if (seen.items === 0) seen.rowOfFirst = row ?? null;
-    else if (row !== seen.rowOfFirst + seen.items) seen.rowOfFirst = null;
+    seen.rows.add(seen.items, row);
     const size = sizeOf(text);
     if (size > LIMITS.itemBytes) throw new FileProblem(`this item has ${bytes(size)}; at most ${bytes(LIMITS.itemBytes)} are allowed.`, line);
     seen.hashes.add(text);
-    note(seen, value, size, names);
+    note(seen, { value, text, size, names });
     if (seen.items > LIMITS.itemsPerJob) throw new FileProblem(`A job has at most ${count(LIMITS.itemsPerJob)} items. Split the file.`);
     if (seen.items % SAY_EACH === 0) {
       say(seen.items);
@@ -54,14 +53,14 @@ async function survey(source, { say, signal }) {
     }
   }
   if (seen.items === 0) throw new FileProblem(source.format === "csv" ? "The file has a header, but no rows." : "The file has no items.");
-  return seen;
+  return { ...seen, skipped: tally.skipped };
 }
 
-function note(seen, value, size, names) {
+function note(seen, { value, text, size, names }) {
   seen.items += 1;
   seen.bytes += size;
   seen.largest = Math.max(seen.largest, size);
-  if (seen.preview.length < PREVIEW_ROWS) seen.preview.push(value);
+  if (seen.preview.length < PREVIEW_ROWS) seen.preview.push(names ? value : readExactly(text));
   if (typeof value !== "object" || value === null || Array.isArray(value)) return;
   seen.objects += 1;
   for (const name of names || Object.keys(value)) {

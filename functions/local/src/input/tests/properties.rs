@@ -1,11 +1,24 @@
 //! Any table and any JSON is read as the csv crate and serde_json read it.
 
 use headway_api::json;
+use headway_core::limits::ITEM_DEPTH_MAX;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::*;
+
+fn csv_by(delimiter: &str) -> Reading {
+    Reading { delimiter: Delimiter::parse(delimiter).unwrap(), ..CSV }
+}
+
+fn in_encoding(reading: Reading, name: &str) -> Reading {
+    Reading { encoding: Some(NamedEncoding::parse(name).unwrap()), ..reading }
+}
+
+fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(unit).collect()
+}
 
 /// What serde_json returns for the whole text, if a job accepts each element.
 fn reference(text: &[u8]) -> Option<Vec<String>> {

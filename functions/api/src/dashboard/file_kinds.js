@@ -1,0 +1,112 @@
+// Recognizes files that are no text, text in another encoding than it is said to be, and text of another kind.
+const HEAD_BYTES = 8192;
+const UTF16 = ["utf-16le", "utf-16be"];
+const UTF32 = "The file is UTF-32, which cannot be read here: save it as UTF-8.";
+
+const BINARY_KINDS = [[/^PK\x03\x04/, "a zip or Excel file: save it as CSV first"], [/^\x1f\x8b/, "compressed with gzip: unpack it first"], [/^%PDF-/, "a PDF: save its table as CSV first"],
+  [/^\xd0\xcf\x11\xe0/, "an old Excel file: save it as CSV first"], [/^(PAR1|ORC|Obj\x01|ARROW1|SQLite format 3\0|\x89PNG|BZh|\x28\xb5\x2f\xfd|\xfd7zXZ|7z\xbc\xaf|\x7fELF)/, "a binary file, not text: export it as CSV or JSON"]];
+
+// How a file is to be decoded. Refuses what cannot be text, and an encoding that the first bytes contradict.
+function decodingOf(head, chosen) {
+  if (/^(\xff\xfe\0\0|\0\0\xfe\xff)/.test(latin(head.subarray(0, 4)))) throw new FileProblem(UTF32);
+  const marked = encodingOfMark(head);
+  if (marked) {
+    if (chosen !== marked && chosen !== "utf-8") throw new FileProblem(`The file begins with the mark of ${encodingWord(marked)}: choose ${encodingWord(marked)} as its encoding.`);
+    return { encoding: marked, isMarked: true };
+  }
+  refuseBinary(head, chosen);
+  refuseOtherWidth(head, chosen);
+  return { encoding: chosen, isMarked: false };
+}
+
+function encodingOfMark(head) {
+  const start = latin(head.subarray(0, 4));
+  if (start.startsWith("\xff\xfe")) return "utf-16le";
+  if (start.startsWith("\xfe\xff")) return "utf-16be";
+  return start.startsWith("\xef\xbb\xbf") ? "utf-8" : null;
+}
+
+function refuseBinary(head, chosen) {
+  const text = latin(head);
+  const controls = head.filter((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27)).length;
+  const known = /^%PDF-/.test(text) || /[\x00-\x08\x0e-\x1f]/.test(text) ? BINARY_KINDS.find(([signature]) => signature.test(text)) : undefined;
+  if (known) throw new FileProblem(`This file is ${known[1]}.`);
+  if (text.startsWith("{\\rtf")) throw new FileProblem("This file is a word processor's document: save its table as CSV first.");
+  const isWide = UTF16.includes(chosen) || widthOf(head, 8);
+  if (!isWide && controls > 0 && controls * 50 >= head.length && !isUtf8(head)) throw new FileProblem("The file does not look like text. If it is UTF-16, choose that as its encoding; otherwise export it as CSV first.");
+}
+
+function refuseOtherWidth(head, chosen) {
+  const isUtf16 = UTF16.includes(chosen);
+  const found = widthOf(head, isUtf16 ? 2 : 8);
+  if (found === "utf-32") throw new FileProblem(UTF32);
+  if (found && found !== chosen && (isUtf16 || chosen === "utf-8")) throw new FileProblem(`The file looks like ${encodingWord(found)}: choose that as its encoding.`);
+  const nuls = head.filter((byte) => byte === 0).length;
+  if (!found && isUtf16 && head.length > 0 && isUtf8(head) && nuls * 8 < head.length) throw new FileProblem("The file looks like UTF-8: choose that as its encoding.");
+}
+
+// The encoding that the places of zero bytes show: at least half of the characters must be ASCII in it.
+function widthOf(head, least) {
+  if (head.length < least) return null;
+  const allNul = (from) => head.every((byte, at) => at % 4 !== from || byte === 0);
+  if (head.length >= 8 && ((!allNul(0) && allNul(2) && allNul(3)) || (allNul(0) && allNul(1) && !allNul(3)))) return "utf-32";
+  const units = Math.floor(head.length / 2);
+  const isText = (byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127);
+  const isMost = (high, low) => {
+    let seen = 0;
+    for (let at = 0; at < units; at += 1) if (head[2 * at + high] === 0 && isText(head[2 * at + low])) seen += 1;
+    return 2 * seen >= units;
+  };
+  return isMost(1, 0) ? "utf-16le" : isMost(0, 1) ? "utf-16be" : null;
+}
+
+function latin(bytes) {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+// True if the beginning of a file is UTF-8. Its last character may be cut off.
+function isUtf8(head) {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: head.length === HEAD_BYTES });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function encodingWord(name) {
+  return ENCODINGS.find(([encoding]) => encoding === name)[1];
+}
+
+// The list in the form, in the order in which people need them.
+const ENCODINGS = [["utf-8", "UTF-8"], ["windows-1252", "Windows-1252 (Western Europe)"], ["windows-1251", "Windows-1251 (Cyrillic)"], ["utf-16le", "UTF-16"], ["utf-16be", "UTF-16 (big endian)"], ["shift_jis", "Shift JIS"], ["gb18030", "GB 18030"]];
+
+const MARKUP = "the file looks like HTML or XML: is it a page that was saved? Export the table as CSV.";
+const OFFICE = ['progid="excel.sheet"', "urn:schemas-microsoft-com:office:", "urn:oasis:names:tc:opendocument:", "schemas.openxmlformats.org/spreadsheetml/"];
+
+// What a text is that cannot have items in any format, by its beginning.
+function otherFile(head) {
+  const text = head.trimStart();
+  if (/^version \S+git-lfs\.github\.com\/spec\//.test(text)) return "The file is a pointer of Git LFS, not the file itself: get that first.";
+  if (text.startsWith("/annex/objects/")) return "The file is a pointer of git-annex, not the file itself: get that first.";
+  if (/^mime-version:/i.test(text)) return "The file is a web archive: open it in the program that made it, and save the table as CSV.";
+  const isOffice = isMarkup(text) && OFFICE.some((mark) => text.toLowerCase().includes(mark));
+  return isOffice ? "The file is a spreadsheet or document that an Office program saved as XML or HTML: open it there, and save it as CSV." : null;
+}
+
+function isMarkup(text) {
+  return /^(<!|<\?xml|<html|<head|<body)/i.test(text) || (/^<[a-z]/i.test(text) && text.includes("</"));
+}
+
+// What a text is that is said to be CSV and is not.
+function otherThanCsv(head) {
+  const text = head.trimStart();
+  if (/^\{\s*["'}]/.test(text)) return "the file looks like JSON: choose NDJSON as its format.";
+  if (/^\[\s*[{["]/.test(text) || /^\[[\d \t\r\n,.+\-eE]*\]\s*$/.test(text)) return "the file looks like JSON: choose “one JSON list” as its format.";
+  return isMarkup(text) ? MARKUP : null;
+}
+
+// True if a line that is not JSON could be the header of CSV.
+function isHeader(line) {
+  return /^[a-z"_\u0080-\uffff]/i.test(line) && /[,;\t]/.test(line);
+}
