@@ -93,7 +93,7 @@ test("what opens and closes within a page keeps the focus", async () => {
   const page = await open(world, `/jobs/${failed}`);
   await press(page, page.getByRole("button", { name: /maxLength/ }));
   const item = page.getByRole("article", { name: "Item 0" });
-  await press(page, item.getByRole("button", { name: /^Correct this item ?, 0$/ }));
+  await press(page, item.getByRole("button", { name: /^Correct this item ?, Item 0$/ }));
   await page.waitForFunction(() => document.activeElement.localName === "input");
   await press(page, item.getByRole("button", { name: "Go back" }));
   await item.locator("form").waitFor({ state: "detached" });

@@ -1,10 +1,12 @@
 // Failed items are corrected, in place or in a table, and run again.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { saved } from "./firefox.js";
 import { accessibilityFaults, open, picture, showsCounts, start } from "./kit.js";
+import { READERS, pageCode, table } from "./page_code.js";
+
+const CORRECTING = [...READERS, "spreadsheet_cells", "rewritten_numbers", "rewritten_dates", "rewritten_cells", "downloads", "correct", "correction_table", "corrected_file"];
 
 let world;
 let takesCorrections;
@@ -28,32 +30,26 @@ test("corrections are offered exactly where the server takes them", async () => 
 });
 
 test("the page writes and reads the same cells as the API", () => {
-  const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
-  const { harmlessCell, valueOfCell } = new Function(`${file("dashboard/spreadsheet_cells.js")}; return { harmlessCell, valueOfCell };`)();
-  const table = JSON.parse(file("spreadsheet_cells.json"));
-  assert.deepEqual(table.map(([value, cell]) => [valueOfCell(cell), harmlessCell(value)]), table);
+  const { harmlessCell, valueOfCell } = pageCode(["spreadsheet_cells"], "harmlessCell, valueOfCell");
+  const cells = table("api/src/spreadsheet_cells.json");
+  assert.deepEqual(cells.map(([value, cell]) => [valueOfCell(cell), harmlessCell(value)]), cells);
 });
 
 test("the page knows names that look like others, as the command does", () => {
-  const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
-  const hiddenInName = new Function(`${file("dashboard/sources.js")}; return hiddenInName;`)();
-  for (const [name, hidden] of JSON.parse(file("hidden_in_names.json"))) assert.equal(hiddenInName(name) ?? null, hidden, JSON.stringify(name));
+  const { hiddenInName } = pageCode(["hidden_names"], "hiddenInName");
+  for (const [name, hidden] of table("api/src/hidden_in_names.json")) assert.equal(hiddenInName(name) ?? null, hidden, JSON.stringify(name));
 });
 
 test("the page knows the cells that spreadsheets rewrite, as the command does", () => {
-  const file = (name) => readFileSync(new URL(`../../functions/api/src/${name}`, import.meta.url), "utf8");
-  const files = ["rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js"].map((name) => file(`dashboard/${name}`));
-  const isRewritten = new Function(`${files.join("\n")}; return isRewritten;`)();
-  for (const [before, after, expected] of JSON.parse(file("rewritten_cells.json"))) assert.equal(isRewritten(before, after), expected, `${before} as ${after}`);
+  const { isRewritten } = pageCode(["rewritten_numbers", "rewritten_dates", "rewritten_cells"], "isRewritten");
+  for (const [before, after, expected] of table("api/src/rewritten_cells.json")) assert.equal(isRewritten(before, after), expected, `${before} as ${after}`);
   const long = "ä".repeat(70000);
   for (const [kept, expected] of [[32767, true], [50000, true], [32768, false]]) assert.equal(isRewritten(long, long.slice(0, kept)), expected, String(kept));
 });
 
 // Bugs found: `TRUE` for false became a text, a number for a missing text became a number, and an emptied item broke the request.
 test("a changed cell has the type of what was there, as for the command", () => {
-  const file = (name) => readFileSync(new URL(`../../functions/api/src/dashboard/${name}`, import.meta.url), "utf8");
-  const files = ["words.js", "exact_json.js", "sources.js", "spreadsheet_cells.js", "rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js", "downloads.js", "correct.js", "corrected_file.js"];
-  const { correctedItem, exactText } = new Function("html", "useState", "useRef", "useEffect", `${files.map(file).join("\n")}; return { correctedItem, exactText };`)();
+  const { correctedItem, exactText } = pageCode(CORRECTING, "correctedItem, exactText");
   const kinds = new Map([["zip", "text"], ["seats", "json"]]);
   const options = { keeps: true, onRewritten: () => {}, kinds };
   for (const [item, row, expected] of [
@@ -62,12 +58,23 @@ test("a changed cell has the type of what was there, as for the command", () => 
     [{ zip: null }, { zip: "8001" }, '{"zip":"8001"}'],
     [{}, { zip: "8001", seats: "7" }, '{"zip":"8001","seats":7}'],
     [{ seats: 7, zip: "1" }, { seats: "", zip: "" }, '{"zip":""}'],
-    [{ _item: "old" }, { _item: "new" }, '{"_item":"new"}'],
+    // What has no column of its own.
     [{ a: 1 }, { a: "1", _item: "" }, '{"a":1}'],
-    ["x", { item: "y" }, '"y"'],
-    [7, { item: "8" }, "8"],
+    [{ _index: "7", a: 1 }, { _index: "0", a: "2", _item: '{"_index":"7"}' }, '{"_index":"7","a":2}'],
+    [{ _index: "7", _id: "x", a: 1 }, { _index: "0", a: "1", _item: '{"_index":"8","b":null}' }, '{"_index":"8","a":1,"b":null}'],
+    [{ _item: "old" }, { _item: '{"_item":"new"}' }, '{"_item":"new"}'],
+    [{ a: "\ufeffx" }, { a: "", _item: '{"a":"\ufeffx"}' }, '{"a":"\ufeffx"}'],
+    ["x", { _item: "y" }, '"y"'],
+    ["\ufeffx", { _item: '"y"' }, '"y"'],
+    [7, { _item: "8" }, "8"],
+    [null, { _item: "8" }, '"8"'],
+    [7, { _item: "7", a: "" }, "7"],
   ]) assert.equal(exactText(correctedItem(item, row, options)), expected, JSON.stringify(row));
-  assert.throws(() => correctedItem(7, { item: "" }, options), /remove the row/);
+  assert.throws(() => correctedItem(7, { _item: "" }, options), /remove the row/);
+  assert.throws(() => correctedItem(7, { _item: "7", zip: "x" }, options), /no object, so it has no “zip”/);
+  assert.throws(() => correctedItem({ _id: 1 }, { _item: "1" }, options), /is no JSON object/);
+  assert.throws(() => correctedItem({ _id: 1 }, { _item: '{"_id":1,"_id":2}' }, options), /occurs twice/);
+  assert.throws(() => correctedItem({ a: "\ufeffx" }, { a: "y", _item: "" }, options), /is in the column “_item”/);
   for (const [item, row, expected] of [
     [{ n: 12.5 }, { n: "13,5" }, /“n” is now “13,5”, but it was 12.5: write 13.5/],
     [{ ok: true }, { ok: "FALSCH" }, /write true or false/],
@@ -77,11 +84,24 @@ test("a changed cell has the type of what was there, as for the command", () => 
   assert.equal(exactText(correctedItem({ n: 1 }, { n: "\"x\"" }, options)), '{"n":"x"}');
 });
 
+// Bug found: the table of a file with columns such as `_index` had two of that name, and could not be given back.
+test("the table of failed items is read back, whatever the items are", async () => {
+  const failures = [{ _index: "1", a: "x" }, { a: "\ufeffy", "b\u200b": 1 }, "text", null, [1], { "": 2, a: 1.0 }, { _item: "i", _error: "e", a: "=1" }].map((item, index) => ({ index, id: null, message: "\u0000m", item }));
+  const lines = async function* lines() { yield* failures.map((failure) => ({ line: JSON.stringify(failure) })); };
+  const { columnsFile, correctionsIn, itemsOf } = pageCode(CORRECTING, "columnsFile, correctionsIn, itemsOf", { given: { records: lines } });
+  const pieces = await columnsFile({}, { onLines: () => {} });
+  const file = new File(pieces, "table.csv");
+  const rows = [];
+  for await (const { cells, written } of itemsOf({ file, format: "csv", encoding: "utf-8", delimiter: "," })) rows.push(Object.fromEntries(written.map((name, at) => [name, cells[at]])));
+  assert.deepEqual(Object.keys(rows[0]), ["_index", "_id", "_error", "a", "_item"]);
+  assert.deepEqual(rows.map(({ a, _item }) => [a, _item]), [["x", '{"_index":"1"}'], ["", '{"a":"\ufeffy","b\u200b":1}'], ["", "text"], ["", "null"], ["", "[1]"], ["1", '{"":2}'], ["'=1", '{"_item":"i","_error":"e"}']]);
+  const { corrections } = await correctionsIn({ file, encoding: "utf-8", delimiter: "," }, {}, { say: () => {}, signal: { throwIfAborted: () => {} } });
+  assert.deepEqual(corrections, []);
+});
+
 // Bug found: rows that were sorted without the column _index gave items each other's values.
 test("a row at another item's index is noticed", () => {
-  const file = (name) => readFileSync(new URL(`../../functions/api/src/dashboard/${name}`, import.meta.url), "utf8");
-  const files = ["words.js", "exact_json.js", "sources.js", "spreadsheet_cells.js", "rewritten_numbers.js", "rewritten_dates.js", "rewritten_cells.js", "corrected_file.js"];
-  const { checkId, MovedRows } = new Function("html", `${files.map(file).join("\n")}; return { checkId, MovedRows };`)();
+  const { checkId, MovedRows } = pageCode(CORRECTING, "checkId, MovedRows");
   for (const [written, id] of [["A1", "A1"], ["", "A1"], ["7", "007"], ["'=A", "=A"], ["", null]]) checkId({ _id: written }, 3, id, 2);
   for (const [written, id] of [["A2", "A1"], ["A1", null]]) assert.throws(() => checkId({ _id: written }, 3, id, 2), /the row says that item 3 is “A[12]”/);
   const column = (after) => {
@@ -227,5 +247,86 @@ test("the table of failed items is given back corrected", async () => {
   const { results } = await world.api("GET", `jobs/${id}/results?pageSize=1000`);
   assert.deepEqual(results.map(({ output }) => output), items.map((item) => ({ ...item, iata: item.iata === "TOOLONG" ? "BSL" : item.iata })));
   assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+async function failedJob(items, more = {}) {
+  const id = await world.job({ processor: "json-schema", params: { schema: { properties: { plan: { enum: ["pro"] }, n: { type: "integer" } } } }, items, ...more });
+  await world.ended(id);
+  return id;
+}
+
+const newItems = async (id) => (await fetch(`${world.base}v1/jobs/${id}/failures?format=ndjson`, { headers: { Authorization: `Bearer ${world.token}` } }).then((answer) => answer.text())).trim().split("\n").map((line) => JSON.parse(line).newItem);
+
+// Bugs found: line breaks of a cell were dropped, and a retry used nothing of what was typed and not saved, without a word.
+test("cells of several lines keep them, and a retry says that something is not saved", async () => {
+  if (!takesCorrections) return;
+  const id = await failedJob([{ plan: "gold", name: "José\r\nMaría" }, { plan: "gold", name: "Ann" }]);
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByRole("button", { name: /plan enum/ }).click();
+  await page.getByRole("button", { name: "Correct them in a table" }).click();
+  await page.getByLabel("name, Item 0").press("Control+End");
+  await page.getByLabel("name, Item 0").pressSequentially("X");
+  await page.getByRole("button", { name: "Retry", exact: true }).click();
+  await page.getByRole("dialog").getByText("1 correction was typed, but not saved.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Retry without them" }).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await picture(page, "several-lines");
+  await page.getByRole("button", { name: "Save 1 correction" }).click();
+  await page.getByText("✓ Corrected").first().waitFor();
+  assert.deepEqual((await newItems(id))[0], { plan: "gold", name: "José\r\nMaríaX" });
+  await page.getByRole("button", { name: "Show the items one by one" }).click();
+  await page.getByRole("article", { name: "Item 0" }).getByRole("button", { name: "Correct again" }).click();
+  assert.equal(await page.getByLabel("name").inputValue(), "José\nMaríaX");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
+// Bug found: the second of two people replaced the first one's value without a word.
+test("a value that somebody else gave meanwhile is replaced only if that is said", async () => {
+  if (!takesCorrections) return;
+  const id = await failedJob([{ plan: "gold" }, { plan: "gold" }]);
+  const [one, other] = [await open(world, `/jobs/${id}`), await open(world, `/jobs/${id}`)];
+  for (const page of [one, other]) await page.getByRole("button", { name: /plan enum/ }).click();
+  for (const page of [one, other]) await page.getByRole("article", { name: "Item 0" }).getByRole("button", { name: "Correct this item" }).click();
+  const save = async (page, plan) => { await page.getByLabel("plan").fill(plan); await page.getByRole("button", { name: "Save the correction" }).click(); };
+  await save(one, "first");
+  await one.getByText("✓ Corrected").waitFor();
+  await save(other, "second");
+  await other.getByText("Corrected meanwhile.").waitFor();
+  assert.deepEqual((await newItems(id))[0], { plan: "first" });
+  await other.getByRole("button", { name: "Replace the other value" }).click();
+  await other.getByText("✓ Corrected").waitFor();
+  assert.deepEqual((await newItems(id))[0], { plan: "second" });
+  for (const page of [one, other]) { assert.deepEqual(page.faults, []); await page.context().close(); }
+});
+
+// Bug found: a number that was a text could not become a number in the fields.
+test("what looks like a number may replace a text as a number", async () => {
+  if (!takesCorrections) return;
+  const id = await failedJob([{ n: "x" }, { n: "y" }]);
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByRole("button", { name: /n type/ }).click();
+  await page.getByRole("button", { name: "Correct them in a table" }).click();
+  await page.getByLabel("n, Item 0").fill("5");
+  await page.getByLabel("“5” is a number, and not a text").check();
+  await page.getByRole("button", { name: "Save 1 correction" }).click();
+  await page.getByText("✓ Corrected").waitFor();
+  await page.getByRole("button", { name: "Show the items one by one" }).click();
+  await page.getByRole("article", { name: "Item 1" }).getByRole("button", { name: "Correct this item" }).click();
+  await page.getByLabel("n", { exact: true }).fill("6");
+  await page.getByRole("button", { name: "Save the correction" }).click();
+  await page.getByText("✓ Corrected").nth(1).waitFor();
+  assert.deepEqual(await newItems(id), [{ n: 5 }, { n: "6" }]);
+  await page.context().close();
+});
+
+// Bug found: nothing said that failures of the rarer kinds are in no group.
+test("failures that are in none of the largest groups are said to be there", async () => {
+  const items = Array.from({ length: 130 }, (_, at) => ({ [`f${at}`]: 1 }));
+  const id = await failedJob(items, { params: { schema: { additionalProperties: { type: "string" } } } });
+  const page = await open(world, `/jobs/${id}`);
+  await page.getByText("The 100 largest groups, with 100 of 130 failures.").waitFor();
   await page.context().close();
 });

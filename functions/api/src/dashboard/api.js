@@ -84,8 +84,17 @@ function claimsOf(token) {
   }
 }
 
-async function call(path, { method = "GET", headers = {}, body, signal } = {}) {
+async function call(path, options) {
   const token = session.token;
+  try {
+    return await callAs(token, path, options);
+  } catch (refused) {
+    if (refused.status === 401 && token === session.token) session.end(refused.message);
+    throw refused;
+  }
+}
+
+async function callAs(token, path, { method = "GET", headers = {}, body, signal } = {}) {
   const all = { Authorization: `Bearer ${token}`, ...headers };
   let answer;
   try {
@@ -96,9 +105,12 @@ async function call(path, { method = "GET", headers = {}, body, signal } = {}) {
   }
   clock.set(answer.headers.get("Date"));
   if (answer.ok || answer.status === 304) return answer;
-  const refused = await refusalOf(answer);
-  if (refused.status === 401 && token === session.token) session.end(refused.message);
-  throw refused;
+  throw await refusalOf(answer);
+}
+
+// Throws unless the server knows who somebody with this token is. What that user may do is seen later.
+async function checkToken(token) {
+  await callAs(token, "v1/jobs?pageSize=1").catch((error) => { if (error.status !== 403) throw error; });
 }
 
 async function refusalOf(answer) {

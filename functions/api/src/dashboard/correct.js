@@ -18,7 +18,20 @@ async function sendCorrections(job, corrections, { replaces, refresh }) {
   return readBody(answer, "json");
 }
 
-function CorrectItem({ job, failure, item, refresh, onClose, onDone }) {
+// True if somebody gave one of the items another value since the page has shown it.
+function isTakenMeanwhile(problem) {
+  return (problem.errors || []).some(({ detail }) => detail.includes("another new value already"));
+}
+
+// A value that was given meanwhile, and that nobody has seen here, is replaced only if that is asked for.
+function TakenNote({ error, onReplace }) {
+  if (!isTakenMeanwhile(error)) return html`<${ErrorNote} error=${error} />`;
+  return html`<${Note} tone="warn" title="Corrected meanwhile."> Somebody else has given another new value since this page has shown the list. Open the group again to see it, or replace it.
+    <p><button type="button" class="small" onClick=${onReplace}>Replace the other value</button></p><//>`;
+}
+
+// `isCorrected`: the value that is shown is an earlier correction.
+function CorrectItem({ job, failure, item, isCorrected, refresh, onClose, onDone }) {
   const { code, index } = failure;
   const key = draftOfItem(job, failure);
   const [draft] = useState(() => drafts.get(key));
@@ -34,14 +47,15 @@ function CorrectItem({ job, failure, item, refresh, onClose, onDone }) {
   useDraft(key, isChanged, { asJson, cells, text });
   // Before anything can be typed.
   useLayoutEffect(() => { (form.current.querySelector(".blamed") || form.current.querySelector("input, textarea"))?.focus(); }, [asJson]);
-  const save = async (event) => {
-    event.preventDefault();
+  const [asValues, setAsValues] = useState(false);
+  const save = async (event, replaces = isCorrected) => {
+    event?.preventDefault();
     if (isBusy) return;
     setError(null);
     setBusy(true);
     try {
-      const value = asJson ? readItem(text) : itemOf(cells);
-      await sendCorrections(job, [{ index, item: value }], { replaces: true, refresh });
+      const value = asJson ? readTyped(text) : itemOf(cells, { asValues });
+      await sendCorrections(job, [{ index, item: value }], { replaces, refresh });
       drafts.delete(key);
       onDone(value);
     } catch (problem) {
@@ -51,13 +65,14 @@ function CorrectItem({ job, failure, item, refresh, onClose, onDone }) {
   };
   const giveUp = () => { drafts.delete(key); onClose(); };
   const toJson = () => {
-    try { setText(exactText(itemOf(cells), 2)); setError(null); setAsJson(true); } catch (problem) { setError(problem); }
+    try { setText(exactText(itemOf(cells, { asValues }), 2)); setError(null); setAsJson(true); } catch (problem) { setError(problem); }
   };
   return html`<form ref=${form} class="correct" onSubmit=${save} onInput=${() => setChanged(true)}>
-    ${asJson ? html`<label>Item ${count(index)} as JSON <textarea rows="8" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
+    ${asJson ? html`<label>${placeOf(job, index)} as JSON <textarea rows="8" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
       : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
-        <input class=${cell.name === blamed ? "blamed" : ""} aria-invalid=${cell.name === blamed ? "true" : undefined} value=${cell.text} spellcheck=${false} onInput=${(event) => setCells(cells.map((one, other) => (other === at ? { ...one, text: event.target.value } : one)))} /></label>`)}
-    ${error && html`<${ErrorNote} error=${error} />`}
+        <${CellField} class=${cell.name === blamed ? "blamed" : ""} aria-invalid=${cell.name === blamed ? "true" : undefined} was=${cellOf(cell.was)} value=${cell.text} onType=${(typed) => setCells(cells.map((one, other) => (other === at ? { ...one, text: typed } : one)))} /></label>`)}
+    ${!asJson && html`<${AsValues} job=${job} cells=${cells} isOn=${asValues} onSet=${setAsValues} />`}
+    ${error && html`<${TakenNote} error=${error} onReplace=${() => save(undefined, true)} />`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)}>Save the correction</button>
       <button type="button" onClick=${giveUp}>Go back</button>
       ${!asJson && html`<button type="button" class="link" onClick=${toJson}>Edit as JSON</button>`}</p>
@@ -65,29 +80,29 @@ function CorrectItem({ job, failure, item, refresh, onClose, onDone }) {
   </form>`;
 }
 
-function readItem(text) {
-  try {
-    return readExactly(text);
-  } catch (error) {
-    throw new Error(`This is not JSON: ${error.message}`);
-  }
-}
-
 // A cell that was text stays text. Any other stays what it was if its text is unchanged, else it must be JSON, unless it was
-// null or missing: a number does not become a text by accident.
-function itemOf(cells) {
+// null or missing: a number does not become a text by accident. `asValues`: what is typed for a text may become a number.
+function itemOf(cells, { asValues = false } = {}) {
   const valueOf = ({ name, was, text }) => {
     if (text === cellOf(was)) return was;
-    if (typeof was === "string") return text;
+    if (typeof was === "string") return asValues && isScalar(text) ? readExactly(text) : text;
     return was === null || was === undefined ? jsonOrText(text) : jsonOfCell(name, was, text);
   };
   return Object.fromEntries(cells.map((cell) => [cell.name, valueOf(cell)]));
 }
 
+function isScalar(text) {
+  return text === "true" || text === "false" || JSON_NUMBER.test(text);
+}
+
+// Asks what is meant if a text was changed to what looks like a number, true or false. In a CSV file all values are texts.
+function AsValues({ job, cells, isOn, onSet }) {
+  const isCsv = /\.(csv|tsv|txt)$/i.test(job.metadata?.file || "");
+  const looksSo = cells.find(({ was, text }) => typeof was === "string" && text !== was && isScalar(text));
+  if (isCsv || !looksSo) return null;
+  return html`<p><label class="check"><input type="checkbox" checked=${isOn} onChange=${(event) => onSet(event.target.checked)} /> “${short(looksSo.text, 40)}” is ${/^[tf]/.test(looksSo.text) ? looksSo.text : "a number"}, and not a text, as the value before was</label></p>`;
+}
+
 function jsonOrText(text) {
-  try {
-    return readExactly(text);
-  } catch {
-    return text;
-  }
+  return faultInJson(text) ? text : readExactly(text);
 }

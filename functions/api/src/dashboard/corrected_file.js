@@ -1,9 +1,5 @@
 // Takes back the table of failed items that somebody has corrected in a spreadsheet.
-const MARKS = ["_index", "_id", "_error"];
 const CORRECTIONS_PER_REQUEST = 5000;
-
-// What has no column of its own in a table of the API or the command.
-const REST = "_item";
 
 // What a value makes of a changed cell: a text, or JSON. Null and what is missing say nothing.
 function kindOf(value) {
@@ -17,7 +13,7 @@ function jsonOfCell(name, was, text, line) {
   const trimmed = text.trim();
   if (/^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === "true";
   try {
-    return readExactly(trimmed);
+    return readTyped(trimmed);
   } catch {
     throw new FileProblem(`its “${short(name, 40)}” is now “${short(text, 40)}”, but ${was === undefined ? "the other items have numbers or other JSON there" : `it was ${short(cellOf(was), 40)}`}: ${remedyFor(was, trimmed)}; to send it as a text, put " before and after it.`, line);
   }
@@ -35,28 +31,56 @@ function remedyFor(was, text) {
 // was; for a value that is null or missing, what the other items have in that column (`kinds`).
 function correctedItem(item, row, { keeps = false, onChanged = () => {}, onRewritten, kinds, line }) {
   const isObject = isPlainObject(item);
-  const old = isObject ? item : { item };
-  const next = { ...old };
+  const old = isObject ? inColumns(item).own : {};
+  const next = { ...item };
+  // True if the cell is not to be used.
+  const isLeft = (cell) => {
+    onChanged(cell);
+    const isSuspect = !keeps && isRewritten(cell.before, cell.after);
+    if (isSuspect) onRewritten(cell);
+    return isSuspect;
+  };
   for (const [written, cell] of Object.entries(row)) {
     const name = valueOfCell(written);
-    const has = Object.hasOwn(old, name);
-    if (MARKS.includes(name) || (name === REST && !has)) continue;
+    if (MARKS.includes(name) || name === REST) continue;
     const text = valueOfCell(cell);
+    const has = Object.hasOwn(old, name);
     const before = has ? cellOf(old[name]) : "";
     if (isSameCell(old[name], before, cell) || isSameCell(old[name], before, text)) continue;
-    onChanged({ name, before, after: text });
-    if (!keeps && isRewritten(before, text)) {
-      onRewritten({ name, before, after: text });
-      continue;
-    }
+    if (!isObject) throw new FileProblem(`the item is no object, so it has no “${short(name, 40)}”: change its column “${REST}”.`, line);
+    if (Object.hasOwn(item, name) && !has) throw new FileProblem(`its “${short(name, 40)}” is in the column “${REST}”, since no cell can hold that text: change or remove it there.`, line);
+    if (isLeft({ name, before, after: text })) continue;
     const own = kindOf(old[name]);
-    const kind = own || (isObject && kinds.get(name)) || "text";
-    if (text === "" && own !== "text") {
-      if (!isObject) throw new FileProblem("its cell is empty: to retry the item as it is, remove the row.", line);
-      delete next[name];
-    } else Object.defineProperty(next, name, { value: kind === "json" ? jsonOfCell(name, old[name], text, line) : text, enumerable: true, configurable: true, writable: true });
+    const kind = own || kinds.get(name) || "text";
+    if (text === "" && own !== "text") delete next[name];
+    else setMember(next, name, kind === "json" ? jsonOfCell(name, old[name], text, line) : text);
   }
-  return isObject ? next : next.item;
+  const rest = Object.keys(row).find((written) => valueOfCell(written) === REST);
+  const [before, text] = [restCell(item), rest === undefined ? "" : valueOfCell(row[rest])];
+  const isSame = rest === undefined || [row[rest], text].some((one) => isSameCell(isObject ? undefined : item, before, one));
+  if (isSame || isLeft({ name: REST, before, after: text })) return isObject ? next : item;
+  return isObject ? withRest(item, next, text, line) : valueOfRest(item, text, line);
+}
+
+function setMember(item, name, value) {
+  Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+// The item with other members that have no column.
+function withRest(item, next, text, line) {
+  const fault = text !== "" && faultInJson(text);
+  const members = text === "" ? {} : fault ? null : readExactly(text);
+  if (!isPlainObject(members)) throw new FileProblem(`its column “${REST}” is no JSON object${fault ? `: ${fault.says}` : ""}.`, line);
+  Object.keys(inColumns(item).rest).filter((name) => !Object.hasOwn(members, name)).forEach((name) => delete next[name]);
+  Object.entries(members).forEach(([name, value]) => setMember(next, name, value));
+  return next;
+}
+
+// An item that is no object.
+function valueOfRest(item, text, line) {
+  if (text === "" && kindOf(item) !== "text") throw new FileProblem("its cell is empty: to retry the item as it is, remove the row.", line);
+  if (kindOf(item) === "json") return jsonOfCell(REST, item, text, line);
+  return canBeCell(item) || faultInJson(text) ? text : readExactly(text);
 }
 
 // True if the cell shows the value: however its lines end, `TRUE` for true, and 100 for 1.0e2.
@@ -86,7 +110,7 @@ function checkId(row, index, id, line) {
 async function correctionsIn(source, job, { say, signal }) {
   const items = new Map();
   const ids = new Map();
-  const names = new Set(MARKS);
+  const names = new Set([...MARKS, REST]);
   const kinds = new Map();
   const given = new Map();
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
@@ -94,7 +118,7 @@ async function correctionsIn(source, job, { say, signal }) {
     items.set(failure.index, failure.item);
     if (failure.id) ids.set(failure.index, failure.id);
     if (failure.corrected) given.set(failure.index, exactText(failure.newItem));
-    for (const [name, value] of Object.entries(isPlainObject(failure.item) ? failure.item : { item: failure.item })) {
+    for (const [name, value] of Object.entries(isPlainObject(failure.item) ? inColumns(failure.item).own : {})) {
       names.add(name);
       const kind = kindOf(value);
       // A column with both has texts for what says nothing itself.
@@ -109,11 +133,10 @@ async function correctionsIn(source, job, { say, signal }) {
   const lines = new Map();
   const changed = new Map();
   let [rows, keptError] = [0, undefined];
-  for await (const { value, line } of csvItems(source.file, source)) {
+  for await (const { value, line } of csvItems(source)) {
     rows += 1;
     if (!Object.hasOwn(value, "_index")) throw new FileProblem("This is not the table of failed items: it has no column “_index”.");
-    const other = Object.keys(value).map(valueOfCell).find((name) => !names.has(name) && !(name === REST && value[name] === ""));
-    if (other === REST) throw new FileProblem("the column “_item” is not empty: give this table back with the command, `headway retry --with`.", line);
+    const other = Object.keys(value).map(valueOfCell).find((name) => !names.has(name));
     if (other !== undefined) throw new FileProblem(`There is a column “${short(other, 40)}”, which no failed item has: download the table again, and change only cells or remove whole rows.`);
     const index = /^\d+$/.test(value._index.trim()) ? Number(value._index) : NaN;
     if (!items.has(index)) throw new FileProblem(`no item with the index “${short(value._index, 40)}” has failed.`, line);
@@ -239,7 +262,7 @@ function CorrectedFile({ job, refresh, onSaved }) {
       setState({ saved: corrections.length });
       onSaved();
     } catch (error) {
-      const isTaken = (error.errors || []).some(({ detail }) => detail.includes("another new value already"));
+      const isTaken = isTakenMeanwhile(error);
       setState((old) => (isTaken ? { found: old.found, error: ofTable(error), isTaken } : { error: ofTable(error) }));
     }
   };
@@ -251,7 +274,7 @@ function CorrectedFile({ job, refresh, onSaved }) {
       <label class="button small" for="corrected-file">Give back the corrected table</label></p>
     ${state.isBusy && html`<${Loading} what="the failed items" />`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
-    ${state.source && html`<${ReadingChoices} source=${state.source} isTable onChange=${look} />`}
+    ${state.source && html`<${ReadAsItIs} error=${state.error} source=${state.source} onChange=${look} /><${ReadingChoices} source=${state.source} isTable onChange=${look} />`}
     ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept, found.keptError)} />`}
     ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.<${ChangedColumns} found=${found} />
       ${found.moved && html`<p>The column <bdi>${short(found.moved, 60)}</bdi> has the same values as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}

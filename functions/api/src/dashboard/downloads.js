@@ -18,6 +18,7 @@ function Downloads({ job }) {
   const [format, setFormat] = useState("csv");
   const [forExcel, setForExcel] = useState(false);
   const choice = CHOICES.find((one) => one.what === what);
+  if (isOperator() && claimsOf(session.token).sub !== job.createdBy) return html`<section class="panel" aria-labelledby="downloads"><h2 id="downloads">Download</h2><p class="muted">${OWNER_ONLY}</p></section>`;
   const ofFile = what === "sent";
   const total = { failures: job.failedItems, "failures-columns": job.failedItems, joined: job.totalItems, sent: job.totalItems }[what];
   const used = ofFile ? source?.format || "csv" : choice.formats.includes(format) ? format : choice.formats[0];
@@ -86,25 +87,7 @@ async function fileOf(job, what, format, options) {
 
 // Cells may contain line breaks, so only a reader of CSV can count rows.
 function rowsIn(text, hasHeader) {
-  const { data } = Papa.parse(text, { skipEmptyLines: true });
-  return data.length - (hasHeader ? 1 : 0);
-}
-
-// The union of the items' members, first seen first, after what the page says about each.
-async function columnsFile(job, options) {
-  const rows = [];
-  const columns = new Set();
-  for await (const { line } of records(job.id, "failures", options)) {
-    const failure = readExactly(line);
-    const item = isPlainObject(failure.item) ? failure.item : { item: failure.item };
-    Object.keys(item).forEach((name) => columns.add(name));
-    rows.push([failure, item]);
-    if (rows.length % FLUSH_LINES === 0) options.onLines(rows.length);
-  }
-  options.onLines(rows.length);
-  const names = [...columns];
-  const lines = rows.map(([failure, item]) => csvRow([failure.index, failure.id ?? "", failure.message, ...names.map((name) => cellOf(item[name]))]));
-  return [csvRow(["_index", "_id", "_error", ...names]), ...lines];
+  return rowsOfText(text).length - (hasHeader ? 1 : 0);
 }
 
 function cellOf(value) {

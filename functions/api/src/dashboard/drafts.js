@@ -19,6 +19,13 @@ function draftedGroup({ id, round }) {
   return key === undefined ? null : JSON.parse(key)[2];
 }
 
+// How many corrections were typed and are not saved.
+function unsavedCorrections({ id, round }) {
+  const start = JSON.stringify([id, round]).slice(0, -1);
+  const own = [...drafts].filter(([key]) => key.startsWith(`${start},`));
+  return own.reduce((sum, [, typed]) => sum + (typed instanceof Map ? typed.size : 1), 0);
+}
+
 // Keeps what is typed in a form: `value`, as soon as `isChanged`. This runs before the change is drawn, so nothing typed is lost.
 function useDraft(key, isChanged, value) {
   useLayoutEffect(() => { if (isChanged) drafts.set(key, value); });

@@ -26,7 +26,7 @@ function Failures({ job, refresh }) {
     ${!data && !error && html`<${Loading} what="failures" />`}
     ${lost && navigator.onLine && html`<p class="muted">Not up to date: no connection.</p>`}
     ${data && html`<p class="muted">${groupsWords(data, job)}
-        ${canCorrect ? " Open a group to see and correct its items." : " Open a group to see its items."} ${countingWords(job)}</p>
+        ${canSee(data) ? `${canCorrect ? "Open a group to see and correct its items." : "Open a group to see its items."} ${countingWords(job)}` : OWNER_ONLY}</p>
       <ul class="groups" ref=${list}>${data.groups.slice(0, areAllShown ? undefined : GROUPS_SHOWN).map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh} tables=${tables}
         isOpen=${shown === group.code} toggle=${() => show(shown === group.code ? null : group.code)} />`)}</ul>
       ${!areAllShown && data.groups.length > GROUPS_SHOWN && html`<p><button type="button" onClick=${() => showAll(true)}>Show all ${count(data.groups.length)} groups</button></p>`}
@@ -34,22 +34,22 @@ function Failures({ job, refresh }) {
   </section>`;
 }
 
-// How people find an item in their file.
-function countingWords({ metadata }) {
-  if (Number.isSafeInteger(metadata?.[HOW.row])) return "Rows are counted as in a spreadsheet: the header is row 1.";
-  return /\.(csv|tsv)$/i.test(metadata?.file || "") ? "Items are counted from 0: item 0 is the first row below the header." : "Items are counted from 0.";
+// An operator gets no examples, and sees no items.
+function canSee({ groups }) {
+  return !isOperator() || groups.some(({ examples }) => examples.length > 0);
 }
 
 // While the job runs, and with more failures than are counted at once, the groups are those of a part of the failures.
 function groupsWords({ complete, countedFailures, groups }, { failedItems }) {
+  const shown = groups.reduce((sum, group) => sum + group.count, 0);
+  if (shown < countedFailures) return `The ${counted(groups.length, "largest group")}, with ${count(shown)} of ${counted(Math.max(failedItems, countedFailures), "failure")}. The other failures are of still other kinds: the table and the download below have all of them.`;
   if (complete && countedFailures >= failedItems) return `${counted(countedFailures, "failure")} in ${counted(groups.length, "group")}, the largest first.`;
   return `${count(countedFailures)} of ${counted(Math.max(failedItems, countedFailures), "failure")} are counted here so far, in ${counted(groups.length, "group")}.`;
 }
 
 function Group({ group, job, canCorrect, refresh, tables, isOpen, toggle }) {
-  // An operator gets no examples, and sees no items.
   const [example] = group.examples;
-  const canOpen = group.examples.length > 0 || !isOperator();
+  const canOpen = canSee({ groups: [group] });
   return html`<li>
     <button type="button" class="group" disabled=${!canOpen} aria-expanded=${isOpen ? "true" : "false"} onClick=${toggle}>
       <span class="number">${count(group.count)}</span>
@@ -105,10 +105,10 @@ function GroupItems({ job, code, canCorrect, refresh }) {
 
 // A row of a table, as most files have them, is shown as one; `blamed` is the column that failed. Anything else is JSON.
 const CELLS_MAX = 30;
-function ItemValue({ index, item, blamed }) {
+function ItemValue({ place, item, blamed }) {
   const isRow = isPlainObject(item) && Object.values(item).every((value) => typeof value === "string") && Object.keys(item).length > 0 && Object.keys(item).length <= CELLS_MAX;
   if (!isRow) return html`<pre class="value" tabindex="0"><${Text} value=${itemText(item)} max=${800} /></pre>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Values of item ${index}`}><table><thead><tr>${Object.keys(item).map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Values of ${place}`}><table><thead><tr>${Object.keys(item).map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
     <tbody><tr>${Object.entries(item).map(([name, value]) => html`<td key=${name} class=${name === blamed ? "tone-bad" : ""}><${Text} value=${value} max=${200} /></td>`)}</tr></tbody></table></div>`;
 }
 
@@ -124,8 +124,8 @@ function FailedItem({ job, failure, newItem, canCorrect, refresh, onGive }) {
   const box = useKeptFocus();
   const isCorrected = newItem !== undefined;
   const hasId = failure.id !== null && failure.id !== undefined;
-  const value = (item, blamed) => html`<${ItemValue} index=${failure.index} item=${item} blamed=${blamed} />`;
-  return html`<article ref=${box} tabindex="-1" class="item" aria-label=${`Item ${failure.index}`}>
+  const value = (item, blamed) => html`<${ItemValue} place=${placeOf(job, failure.index)} item=${item} blamed=${blamed} />`;
+  return html`<article ref=${box} tabindex="-1" class="item" aria-label=${placeOf(job, failure.index)}>
     <p><strong>${placeOf(job, failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
       ${isCorrected && html` <span class="badge Completed">✓ Corrected</span>`}
       <span class="muted"> · ${counted(failure.attempts, "attempt")}</span></p>
@@ -133,8 +133,8 @@ function FailedItem({ job, failure, newItem, canCorrect, refresh, onGive }) {
     ${isCorrected && html`<p class="muted">The next retry runs this new value:</p>`}
     ${!isOpen && value(isCorrected ? newItem : failure.item, isCorrected ? "" : columnOfCode(failure.code))}
     ${isCorrected && html`<details><summary>The value that failed</summary>${value(failure.item, columnOfCode(failure.code))}</details>`}
-    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} failure=${failure} item=${isCorrected ? newItem : failure.item} refresh=${refresh} onClose=${() => open(false)}
+    ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} failure=${failure} item=${isCorrected ? newItem : failure.item} isCorrected=${isCorrected} refresh=${refresh} onClose=${() => open(false)}
         onDone=${(item) => { open(false); onGive(item); }} />`
-      : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${count(failure.index)}</span></button></p>`)}
+      : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${placeOf(job, failure.index)}</span></button></p>`)}
   </article>`;
 }

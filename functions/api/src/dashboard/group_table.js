@@ -15,18 +15,21 @@ function columnOfCode(code) {
 }
 
 // The new value of each item of which a cell was changed.
-function correctionsOf(job, rows, typed) {
-  return rows.filter(({ index }) => typed.has(index)).map(({ index, item }) => {
-    const cells = Object.entries({ ...item, ...typed.get(index) }).map(([name, text]) => ({ name, was: item[name], text: typeof typed.get(index)[name] === "string" ? text : cellOf(item[name]) }));
+function correctionsOf(job, rows, typed, options) {
+  return rows.filter(({ index }) => typed.has(index)).map(({ index, item, isCorrected }) => {
     try {
-      return { index, item: itemOf(cells) };
+      return { index, item: itemOf(cellsOf(item, typed.get(index)), options), isCorrected };
     } catch (error) {
       throw new Error(`${placeOf(job, index)}: ${error.message}`, { cause: error });
     }
   });
 }
 
-// `rows` has each item with its index and its message.
+function cellsOf(item, own) {
+  return Object.entries({ ...item, ...own }).map(([name, text]) => ({ name, was: item[name], text: typeof own[name] === "string" ? text : cellOf(item[name]) }));
+}
+
+// `rows` has each item with its index and its message, and whether it is a correction already.
 function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
   const key = draftOfTable(job, code);
   const [typed, setTyped] = useState(drafts.get(key) || new Map());
@@ -34,6 +37,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
   const [last, setLast] = useState(null);
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
+  const [asValues, setAsValues] = useState(false);
   const columns = columnsOfItems(rows.map(({ item }) => item));
   const blamed = columnOfCode(code);
   useDraft(key, typed.size > 0, typed);
@@ -53,14 +57,18 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     setLast({ name, text, was: cellOf(changed[0].item[name]) });
   };
   const alike = last ? rows.filter(({ index, item }) => cellOf(item[last.name]) === last.was && (typed.get(index)?.[last.name] ?? last.was) !== last.text) : [];
-  const save = async (event) => {
-    event.preventDefault();
+  const save = async (event, replacesAll = false) => {
+    event?.preventDefault();
     if (isBusy || typed.size === 0) return;
     setError(null);
     setBusy(true);
     try {
-      const corrections = correctionsOf(job, rows, typed);
-      await sendCorrections(job, corrections, { replaces: true, refresh });
+      const corrections = correctionsOf(job, rows, typed, { asValues });
+      // A value that is not shown here is not replaced, unless that was asked for.
+      for (const replaces of [false, true]) {
+        const own = corrections.filter(({ isCorrected }) => (isCorrected || replacesAll) === replaces);
+        if (own.length > 0) await sendCorrections(job, own, { replaces, refresh });
+      }
       drafts.delete(key);
       setTyped(new Map());
       onSaved(corrections);
@@ -69,15 +77,16 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     }
     setBusy(false);
   };
-  const cell = (row, name, at) => html`<td key=${name}><input ref=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} aria-invalid=${name === blamed ? "true" : undefined} spellcheck=${false}
-    aria-label=${`${short(name, 60)} of item ${count(row.index)}`} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onInput=${(event) => type([row], name, event.target.value)} /></td>`;
+  const cell = (row, name, at) => html`<td key=${name}><${CellField} field=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} aria-invalid=${name === blamed ? "true" : undefined}
+    aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} was=${cellOf(row.item[name])} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onType=${(text) => type([row], name, text)} /></td>`;
   return html`<form class="group-table" onSubmit=${save}>
     <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>
       <thead><tr><th scope="col">Where</th><th scope="col">Why it failed</th>${columns.map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
       <tbody>${rows.map((row, at) => html`<tr key=${row.index}><th scope="row">${placeOf(job, row.index)}${row.isCorrected ? html` <span class="badge Completed">✓ Corrected</span>` : ""}</th>
         <td class="message"><${Text} value=${row.message} max=${120} /></td>${columns.map((name) => cell(row, name, at))}</tr>`)}</tbody></table></div>
-    ${error && html`<${ErrorNote} error=${error} />`}
-    ${last && last.text !== last.was && alike.length > 0 && html`<p><button type="button" class="small" onClick=${() => type(alike, last.name, last.text)}>Also write “${short(last.text, 40)}” for “${short(last.was, 40)}” in ${counted(alike.length, "other row")}</button></p>`}
+    <${AsValues} job=${job} cells=${rows.filter(({ index }) => typed.has(index)).flatMap(({ index, item }) => cellsOf(item, typed.get(index)))} isOn=${asValues} onSet=${setAsValues} />
+    ${error && html`<${TakenNote} error=${error} onReplace=${() => save(undefined, true)} />`}
+    ${last && last.text !== last.was && alike.length > 0 && html`<p><button type="button" class="small" onClick=${() => type(alike, last.name, last.text)}>Also write “${short(oneLine(last.text), 40)}” for “${short(oneLine(last.was), 40)}” in ${counted(alike.length, "other row")}</button></p>`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy || typed.size === 0)}>${typed.size === 0 ? "Nothing changed yet" : `Save ${counted(typed.size, "correction")}`}</button>
       <button type="button" onClick=${() => { drafts.delete(key); onClose(); }}>Show the items one by one</button></p>
     <p class="muted">Nothing runs yet: the job's next retry uses the new values.</p>

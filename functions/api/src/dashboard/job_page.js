@@ -56,7 +56,7 @@ function Reasons({ job }) {
   useClock(Boolean(waitingFor?.until));
   const left = waitingFor?.until ? Date.parse(waitingFor.until) - clock.now() : 0;
   return html`
-    ${job.errorMessage && html`<${Note} tone="bad" title="The job failed:"><${Text} value=${job.errorMessage} />
+    ${job.errorMessage && html`<${Note} tone="bad" title="The job failed:"><${Text} value=${withPlace(job, job.errorMessage)} />
       ${job.failedItems > 0 && html`<p>Failures tolerated: ${toleranceWords(job.toleratedFailures)}. Failed: ${counted(job.failedItems, "item")}.</p>`}
       ${job.pendingItems > 0 && html`<p>${counted(job.pendingItems, "item")} never ran. A retry runs ${job.pendingItems === 1 ? "it" : "them"}.</p>`}<//>`}
     ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
@@ -65,6 +65,11 @@ function Reasons({ job }) {
     ${waitingFor && html`<${Note} tone="warn" isQuiet><span role="status"><strong>Waiting:</strong> <${Text} value=${waitingFor.detail} />. Nothing has failed because of that.</span>
       ${left > 0 ? ` It goes on in ${duration(left)}, at ${timeOfDay(waitingFor.until)}.` : " It goes on at any moment."}
       ${waitingFor.lastError && html`<p>The last answer: <${Text} value=${waitingFor.lastError} /></p>`}<//>`}`;
+}
+
+// An item is named by its row, as everywhere on the page.
+function withPlace(job, message) {
+  return message.replace(/^item (\d+)(?=: )/, (own, index) => (runsOf(job).length > 0 ? `${own} (${placeOf(job, Number(index))})` : own));
 }
 
 function Timing({ job }) {
@@ -76,17 +81,23 @@ function Timing({ job }) {
   if (isLive(job)) {
     facts.push(["Time left", end === null ? unknownEnd(job) : end <= 0 ? "any moment" : roughly(end)]);
     facts.push(["Rate", job.itemsPerSecond === null ? "–" : `${job.itemsPerSecond.toLocaleString()} items/s`]);
-    facts.push(["Running for", job.startedAt ? duration(clock.now() - Date.parse(job.startedAt)) : "not yet"]);
+    // The time of a retried job contains the time before the retry, and says nothing.
+    if (job.round === 1) facts.push(["Running for", job.startedAt ? duration(clock.now() - Date.parse(job.startedAt)) : "not yet"]);
   } else {
     facts.push(["Ended", html`<${Time} at=${job.completedAt} />`]);
-    // The time of a retried job contains the time before the retry, and says nothing.
     if (job.round === 1) facts.push(["Took", duration(took)]);
-    if (job.round === 1 && took >= SECOND) facts.push(["On average", `${count(Math.round((job.processedItems + job.failedItems) / (took / SECOND)))} items/s`]);
+    if (job.round === 1 && took >= SECOND) facts.push(["On average", averageWords(job.processedItems + job.failedItems, took)]);
     if (job.expiresAt) facts.push(["Deleted by itself", day(job.expiresAt)]);
   }
   if (job.correctedItems > 0) facts.push(["Corrected", `${counted(job.correctedItems, "item")}, used by the next retry`]);
   if (job.cost) facts.push(["Cost so far", `$${job.cost.usd}${job.cost.estimated ? ", estimated" : ""}`]);
   return html`<dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+// Slow work is given by the hour.
+function averageWords(items, ms) {
+  const perSecond = items / (ms / SECOND);
+  return perSecond >= 1 ? `${count(Math.round(perSecond))} items/s` : `${count(Math.round((items * HOUR) / ms))} items/h`;
 }
 
 function unknownEnd(job) {

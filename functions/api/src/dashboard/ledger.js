@@ -56,13 +56,16 @@ function Ledger({ job }) {
   const parked = squares.filter(({ state }) => state === "parked").length;
   const begun = squares.filter(({ state }) => state === "begun").length;
   const open = squares.length - settled - parked - begun;
+  // Right after a retry, the chunks still are as the round before has left them.
+  const isLookedUp = job.round > 1 && isLive(job) && job.pendingItems > 0 && squares.length > 0 && settled === squares.length;
   const words = `${count(settled)} of ${counted(squares.length, "chunk")} done`;
   return html`<section class="panel" aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>
     <p class="muted">Each square is a chunk of items, or several if there are many. It is half filled once work on it has begun, and filled once the outcome of all its items is known.</p>
     ${error && html`<${ErrorNote} error=${error} onRetry=${refresh} />`}
     ${!parts && !error && html`<${Loading} what="the ledger" />`}
     ${parts && squares.length === 0 && html`<p class="empty">There are no chunks.</p>`}
-    ${squares.length > 0 && html`<${Picture} squares=${squares} label=${words} />
+    ${isLookedUp && html`<p>What is to be retried is looked up. Then its chunks are shown here.</p>`}
+    ${squares.length > 0 && !isLookedUp && html`<${Picture} squares=${squares} label=${words} />
       <ul class="legend"><li><span class="key settled"></span>${count(settled)} done</li>
         ${begun > 0 && html`<li><span class="key begun"></span>${count(begun)} in work</li>`}
         ${parked > 0 && html`<li><span class="key parked"></span>${count(parked)} kept for later</li>`}

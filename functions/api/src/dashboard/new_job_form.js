@@ -6,9 +6,9 @@ const CANARY_FROM_ITEMS = 500;
 function readParams(text) {
   if (text.trim() === "") return { value: undefined };
   try {
-    return { value: readExactly(text) };
+    return { value: readTyped(text) };
   } catch (error) {
-    return { error: `This is not JSON: ${error.message}` };
+    return { error: error.message };
   }
 }
 
@@ -213,7 +213,8 @@ function Tolerance({ form, set, seen }) {
 function MoreChoices({ form, set, seen, known, callbacks }) {
   const columns = [...seen.columns.keys()];
   const input = (event, name) => set({ [name]: event.target.value });
-  return html`<section class="panel" aria-labelledby="names"><h2 id="names">4. Name, limits, and who is told</h2>
+  const parts = ["Name", ...(known.limits ? ["limits"] : []), ...(callbacks.length > 0 ? ["who is told"] : [])];
+  return html`<section class="panel" aria-labelledby="names"><h2 id="names">4. ${parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts[0]}</h2>
     <div class="filters"><label class="grow">Title <input value=${form.title} maxlength=${LIMITS.titleChars} onInput=${(event) => input(event, "title")} /></label>
       ${columns.length > 0 && html`<label>Column with each item's id <select value=${form.idField} onChange=${(event) => input(event, "idField")}>
         <option value="">none</option>${columns.map((name) => html`<option key=${name} value=${name}>${short(name, 60)}</option>`)}</select></label>`}

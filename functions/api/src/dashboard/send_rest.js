@@ -9,7 +9,10 @@ function SendRest({ job, onPlan }) {
     if (state.isBusy) return;
     setState({ isBusy: true, lines: 0 });
     try {
-      onPlan(await restOf(source, job, (lines) => setState({ isBusy: true, lines })));
+      const plan = await restOf(source, job, (lines) => setState({ isBusy: true, lines }));
+      // It is not the whole file that the job was started with, or has become longer since.
+      if (announced !== null && plan.items !== announced) setState({ plan });
+      else onPlan(plan);
     } catch (error) {
       setState({ error: fileError(error) });
     }
@@ -19,6 +22,8 @@ function SendRest({ job, onPlan }) {
     <${SentFile} id="rest-file" job=${job} source=${source} onSource=${setSource} />
     ${state.isBusy && html`<${Busy} says="Comparing the file with what was sent …">${counted(state.lines, "row")}<//>`}
     ${state.error && html`<${ErrorNote} error=${state.error} />`}
+    ${state.plan && html`<${Ask} title="Send this file?" yes=${`Send ${counted(state.plan.items - state.plan.rest.items, "item")}`} onYes=${() => onPlan(state.plan)} onClose=${() => setState({})}>
+      <p>When the job was started, its file had ${counted(announced, "item")}. This one has ${count(state.plan.items)}. What was sent so far is the same in both.</p><//>`}
     ${source && html`<p class="buttons"><button type="button" class="primary" aria-disabled=${String(Boolean(state.isBusy))} onClick=${send}>Send the rest</button></p>`}
   </section>`;
 }

@@ -20,6 +20,11 @@ function short(value, max = SHOWN_MAX) {
   return `${text.slice(0, isHigh ? max - 1 : max)}…`;
 }
 
+// A text of several lines within a sentence.
+function oneLine(text) {
+  return text.replace(/\r\n|\r|\n/g, " ↵ ");
+}
+
 function count(number) {
   return number.toLocaleString();
 }

@@ -1,0 +1,38 @@
+// Small rules of the page, without a browser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { READERS, pageCode } from "./page_code.js";
+
+// Bug found: in a field of one line the line ends of a cell were dropped without a word.
+test("a cell keeps the line ends that it had", () => {
+  const { withLineEndsOf } = pageCode(["cell_field"], "withLineEndsOf");
+  for (const [was, typed, expected] of [["a\nb", "a\nbc", "a\nbc"], ["a\r\nb", "a\nbc\nd", "a\r\nbc\r\nd"], ["a\rb", "a\nbc", "a\rbc"], ["a", "a\nb", "a\nb"], ["a\r\nb\nc", "a\nb\nc", "a\r\nb\nc"], ["a\r\nb", "ab", "ab"]]) {
+    assert.equal(withLineEndsOf(was, typed), expected, JSON.stringify([was, typed]));
+  }
+});
+
+// Bug found: with an empty row in the file a failed row could not be found.
+test("an item's row is the one that a spreadsheet shows", async () => {
+  const { survey, metadataOf, placeOf, countingWords } = pageCode(READERS, "survey, metadataOf, placeOf, countingWords", { given: { sleep: () => {} } });
+  const places = async (text, indexes, name = "a.csv") => {
+    const source = { file: new File([text], name), format: name.split(".")[1], encoding: "utf-8", delimiter: "," };
+    const seen = await survey(source, { say: () => {}, signal: { throwIfAborted: () => {} } });
+    const job = { metadata: await metadataOf(source, seen) };
+    return [seen.skipped, indexes.map((index) => placeOf(job, index)), countingWords(job).split(":")[0]];
+  };
+  assert.deepEqual(await places("a\n1\n2\n3\n", [0, 2]), [0, ["Row 2", "Row 4"], "Rows are counted as in a spreadsheet"]);
+  assert.deepEqual(await places("a,n\nx,1\n\n,\n\ny,bad\n\nz,3\n", [0, 1, 2]), [4, ["Row 2", "Row 6", "Row 8"], "Rows are counted as in a spreadsheet"]);
+  assert.deepEqual(await places("\na\n\"1\n1\"\n2\n", [0, 1]), [1, ["Row 3", "Row 4"], "Rows are counted as in a spreadsheet"]);
+  assert.deepEqual(await places(`a\n${"1\n\n".repeat(200)}`, [0, 1]), [200, ["Item 0", "Item 1"], "Items are counted from 0"]);
+  assert.deepEqual(await places("1\n\n2\n", [1], "a.ndjson"), [0, ["Item 1"], "Items are counted from 0."]);
+});
+
+// Bug found: of a member that was there twice, the first was dropped without a word.
+test("JSON that is typed is read as strictly as in a file", () => {
+  const { readTyped } = pageCode(READERS, "readTyped");
+  assert.deepEqual(readTyped(' {"a": [1, null]} '), { a: [1, null] });
+  for (const [text, says] of [['{"id":2,\n"id":3}', /the member “id” occurs twice, in line 2, column 1\.$/], ["[1e400]", /a number that is too large, in line 1, column 2/], ['"\\ud800"', /half of a character/], ["{a:1}", /double quotes/], ["", /cut off/]]) {
+    assert.throws(() => readTyped(text), { message: says }, text);
+  }
+});
