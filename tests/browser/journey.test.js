@@ -163,7 +163,7 @@ test("after the first items a no cancels the job, and a yes sends the rest", asy
 test("a file that cannot be read exactly is refused with its line", async () => {
   const page = await open(world, "/new");
   const cases = [["ragged.csv", "a,b\n1,2\n3\n", "Line 3, column 1: 1 cell, but the header row has 2 cells"], ["quote.csv", 'a,b\n1,"2\n', "Line 2, column 3: the quote that is opened here is never closed"],
-    ["after.csv", 'a,b\n"1"x,2\n', "Line 2, column 4: text after the quote that closes the cell"], ["twice.csv", "a,a\n1,2\n", "twice"], ["latin.csv", Buffer.from("a\n\xe9\n", "latin1"), "Line 2, column 1: not UTF-8."],
+    ["after.csv", 'a,b\n"1"x,2\n', "Line 2, column 4: text after the quote that closes the cell"], ["twice.csv", "a,a\n1,2\n", "two columns are named “a”"], ["latin.csv", Buffer.from("a\n\xe9\n", "latin1"), "Line 2, column 1: not UTF-8."],
     ["bad.ndjson", '{"a":1}\n\n{"a":\n', "Line 3, column 6: this is not JSON"], ["book.csv", Buffer.from("PK\u0003\u0004rest"), "zip or Excel"], ["empty.csv", "a,b\n", "no rows"]];
   for (const [name, text, says] of cases) {
     await page.locator("#file-input").setInputFiles({ name, mimeType: "", buffer: Buffer.from(text) });
