@@ -84,7 +84,7 @@ function readItem(document: Members, entry: unknown, place: number): Item {
   if (!("item" in members)) throw new DocumentError(`${where} has no item`);
   const id = members["id"] ?? null;
   if (id !== null && typeof id !== "string") throw new DocumentError(`${where}.id is not a text`);
-  return {
+  return Object.freeze({
     value: members["item"],
     index: readInteger(members, "index", where, 0),
     job: readText(document, "job", "the document"),
@@ -93,7 +93,7 @@ function readItem(document: Members, entry: unknown, place: number): Item {
     attempt: readInteger(members, "attempt", where, 1),
     round: readInteger(document, "round", "the document", 1),
     params: document["params"] ?? null,
-  };
+  });
 }
 
 function readLimits(given: unknown): Limits {

@@ -41,7 +41,7 @@ export class Halving {
   #fresh(item: Item): Item {
     this.#texts ??= JSON.parse(this.#asCame).map((pair: unknown) => JSON.stringify(pair));
     const [value, params] = JSON.parse(this.#texts?.[this.#places.get(item.index) ?? -1] ?? "[]");
-    return { ...item, value, params };
+    return Object.freeze({ ...item, value, params });
   }
 
   /** Records the results, or the error, of a call with `batch`. */

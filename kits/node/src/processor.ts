@@ -88,7 +88,8 @@ export class Processor {
 
   async #called(batch: readonly Item[]): Promise<Called> {
     try {
-      return { results: asList(await settled(await this.call([...batch])), batch) };
+      // Results are matched by place and by index: neither is the function's to change.
+      return { results: asList(await settled(await this.call(Object.freeze([...batch]))), batch) };
     } catch (thrown) {
       return { thrown };
     }

@@ -101,7 +101,7 @@ function workOf(webhookId: string, attempt: string, text: string): Work {
   }
   const [, job = "", index = ""] = SINGLE.exec(webhookId) ?? [];
   if (job === "") throw new DocumentError("this is no item: its webhook-id is neither job/index nor batch_…");
-  const item: Item = {
+  const item: Item = Object.freeze({
     value: parse(text),
     index: Number(index),
     job,
@@ -110,7 +110,7 @@ function workOf(webhookId: string, attempt: string, text: string): Work {
     attempt: /^[1-9][0-9]{0,8}$/.test(attempt) ? Number(attempt) : 1,
     round: null,
     params: null,
-  };
+  });
   // One output alone may be as large as an answer: Headway records one that it does not keep as omitted.
   const limits = { seconds: undefined, outputBytes: ANSWER_BYTES_MAX, answerBytes: ANSWER_BYTES_MAX };
   return { items: [item], limits, answer: (outcomes) => ofOne(outcomes.get(item.index)) };

@@ -71,6 +71,16 @@ test("a call that is made again gets its items as they came", async () => {
   assert.deepEqual(codes(await run(of, [{ n: 1 }, { n: 0 }, { n: 1 }])), ["done", "RangeError", "done"]);
 });
 
+/** Bug found: a function that changed an item's index gave its result to the item with that index. */
+test("a function cannot change which item a result is for", async () => {
+  const renumber = (item: any) => { item.index += 1; return item.value; };
+  for (const of of [processor(renumber), batchProcessor((items) => items.map(renumber))]) {
+    assert.deepEqual(codes(await run(of, [0, 1, 2])), ["TypeError", "TypeError", "TypeError"]);
+  }
+  const sorting = batchProcessor((items: any) => items.sort((a: any, b: any) => b.value - a.value).map((item: any) => item.value));
+  assert.deepEqual((await run(sorting, [0, 1, 2])).map((result) => result.output), [0, 1, 2]);
+});
+
 /** So a function that filters or sorts cannot give an item the result of another one. */
 test("a batch may return its results by index", async () => {
   const of = batchProcessor((items) => {
