@@ -109,13 +109,15 @@ async fn sends_the_item_as_it_came_with_key_and_signature() {
 /// What a person reads of a refusal: which endpoint refused, its status, and its own text.
 #[tokio::test]
 async fn a_refusal_says_who_refused_and_why() {
-    let table: [(Answer, &str); 6] = [
+    const MOVED: &str = "endpoint crm answered 307 Temporary Redirect (it leads to \"/items/\", and redirects are not followed)";
+    let table: [(Answer, &str); 7] = [
         (|| answer(429, &[], "slow down"), "endpoint crm answered 429 Too Many Requests: slow down"),
         (|| answer(599, &[], ""), "endpoint crm answered 599"),
         (|| answer(400, &[], "no\r\nname"), "endpoint crm answered 400 Bad Request: no name"),
         (|| answer(422, JSON, "{\"e\":1}"), "endpoint crm answered 422 Unprocessable Entity: {\"e\":1}"),
         (|| answer(404, &[("content-type", "text/html")], "<html>"), "endpoint crm answered 404 Not Found"),
-        (|| answer(307, &[("location", "/")], ""), "endpoint crm answered 307 Temporary Redirect (redirects are not followed)"),
+        (|| answer(307, &[("location", "items/?key=1")], ""), MOVED),
+        (|| answer(308, &[("location", SECRET)], ""), "endpoint crm answered 308 Permanent Redirect (redirects are not followed)"),
     ];
     for (answer, expected) in table {
         let (port, seen) = serve(answer).await;

@@ -7,6 +7,7 @@ mod answer;
 mod batch;
 mod excerpt;
 mod http_status;
+mod redirect;
 
 use std::sync::Arc;
 use std::time::Duration;

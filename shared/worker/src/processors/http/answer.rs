@@ -11,6 +11,7 @@ use reqwest::{Response, StatusCode};
 
 use super::excerpt;
 use super::http_status::StatusMeaning;
+use super::redirect;
 use crate::processors::document::answer;
 use crate::processors::one_line::one_line;
 use crate::processors::output;
@@ -107,10 +108,7 @@ async fn message(attempt: &Attempt<'_>, response: &mut Response) -> String {
     let status = response.status();
     let reason = status.canonical_reason().unwrap_or_default();
     let mut message = format!("endpoint {} answered {} {reason}", attempt.endpoint.name(), status.as_u16()).trim_end().to_owned();
-    // The others of this class lead nowhere: a 304 says that nothing has changed.
-    if matches!(status.as_u16(), 300..=303 | 307 | 308) {
-        message.push_str(" (redirects are not followed)");
-    }
+    message.push_str(&redirect::note(attempt.endpoint, attempt.signature, response));
     let headers = response.headers().clone();
     let Ok(Body::Whole(body)) = body::read(response, excerpt::BYTES_MAX).await else { return message };
     match excerpt::message(&headers, &body) {
