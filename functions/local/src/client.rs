@@ -9,6 +9,7 @@ mod backoff;
 mod call;
 mod error;
 mod held_up;
+mod told;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,9 +24,10 @@ pub use call::Call;
 pub use error::{ClientError, Refusal};
 
 use self::held_up::HeldUp;
+use self::told::Told;
 use crate::credentials::{Credentials, TokenSource};
 use crate::job::{FetchedJob, JobView};
-use crate::out::printable;
+use crate::out::{Out, printable};
 
 /// The server's address if none is given.
 pub const URL_DEFAULT: &str = "http://127.0.0.1:7070";
@@ -39,6 +41,7 @@ pub struct Client {
     base: Url,
     credentials: Credentials,
     held_up: HeldUp,
+    told: Told,
     /// True once the server has answered: its address is right.
     answered: AtomicBool,
 }
@@ -64,7 +67,14 @@ impl Client {
             http = http.no_proxy().resolve_to_addrs(base.host_str().unwrap_or_default(), &addresses);
         }
         let http = http.build().map_err(ClientError::Setup)?;
-        Ok(Client { http, base, credentials: Credentials::new(source), held_up: HeldUp::default(), answered: AtomicBool::new(false) })
+        let (credentials, held_up, told) = (Credentials::new(source), HeldUp::default(), Told::default());
+        Ok(Client { http, base, credentials, held_up, told, answered: AtomicBool::new(false) })
+    }
+
+    /// Tells people why calls are repeated, where no bar shows it.
+    #[must_use]
+    pub fn telling(self, out: Out) -> Client {
+        Client { told: Told::to(out), ..self }
     }
 
     /// A call to `/v1/<segments>?<query>`.
@@ -132,6 +142,7 @@ impl Client {
             match waits.after(&error) {
                 Some(pause) => {
                     let why = format!("trying again: {}", printable(&error.to_string()));
+                    self.told.repeating(&error, waits.failing_by(pause), &why);
                     held_up.waits(why.clone());
                     why_again = Some(why);
                     tokio::time::sleep(pause).await;

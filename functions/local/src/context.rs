@@ -51,7 +51,7 @@ impl Context {
     pub fn client_at(&self, default: Option<&str>) -> Result<Arc<Client>, ClientError> {
         let address = self.address().or(default.map(str::to_owned));
         let source = TokenSource::choose(self.globals.token_file.clone(), address.is_some());
-        Ok(Arc::new(Client::new(address.as_deref().unwrap_or(URL_DEFAULT), source)?))
+        Ok(Arc::new(Client::new(address.as_deref().unwrap_or(URL_DEFAULT), source)?.telling(self.out)))
     }
 
     /// The server's address, if the options or the environment name one.

@@ -66,6 +66,12 @@ impl Waits {
         (failing + pause <= limit).then_some(pause)
     }
 
+    /// For how long the call fails by the end of this pause.
+    #[must_use]
+    pub fn failing_by(&self, pause: Duration) -> Duration {
+        self.failing_since.map_or(pause, |since| since.elapsed() + pause)
+    }
+
     /// How often the call has been made.
     #[must_use]
     pub fn attempts(&self) -> u32 {

@@ -52,6 +52,19 @@ async fn temporary_errors_are_repeated_and_nothing_arrives_twice() {
     assert_eq!(keys.len(), 1, "one submission, one key");
 }
 
+/// Bug found: on a pipe `submit` was silent for minutes while it repeated its first calls.
+#[tokio::test]
+async fn on_a_pipe_a_cause_for_repeating_is_told_once() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("rows.csv", rows(1));
+    let busy_for = |seconds: &str| Fault::Answer(503, vec![("retry-after", seconds.to_owned())], "{\"message\": \"later\"}".to_owned());
+    server.fault("POST /v1/jobs", [busy(503), busy_for("3"), busy_for("3")]);
+    let ended = home.run(&["submit", &file, "--processor", "p", "--url", &server.url, "--detach"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr.matches("trying again: ").count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("503"), "{}", ended.stderr);
+}
+
 #[tokio::test]
 async fn continuing_sends_the_same_parts_again() {
     let (home, server) = (Home::new(), FakeServer::start().await);
