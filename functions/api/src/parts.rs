@@ -42,6 +42,7 @@ pub struct PartResponse {
     /// How many chunks it has.
     chunks: u16,
     /// The most items in a chunk of the job.
+    #[schema(minimum = 1, maximum = 250)]
     chunk_size: u16,
     /// A hash of its items, to compare a file with it: the first 16 bytes, in hexadecimal, of a SHA-256. What is hashed:
     /// `firstIndex`, then for each chunk the number of its items, and for each item its length and its bytes. Numbers have

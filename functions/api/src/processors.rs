@@ -29,12 +29,16 @@ pub struct ProcessorResponse<'a> {
     #[schema(value_type = Object)]
     params_schema: &'a Value,
     /// The most items in a chunk.
+    #[schema(minimum = 1, maximum = 250)]
     chunk_size: u16,
     /// The most items that one call of the processor gets.
+    #[schema(minimum = 1, maximum = 250)]
     batch: u16,
     /// The most attempts for an item whose failures may be temporary.
+    #[schema(minimum = 1, maximum = 1_000)]
     max_attempts: u32,
     /// The longest that one call may take, with all of its items.
+    #[schema(minimum = 0, maximum = 3_600)]
     item_timeout_seconds: u64,
 }
 

@@ -15,6 +15,7 @@ use crate::times::time_or_null;
 #[cfg_attr(feature = "openapi", schema(as = CallbackDelivery))]
 pub struct DeliveryDocument {
     /// The round that the notice is about.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub round: u32,
     /// How many tries have failed.
     pub failed_tries: u32,

@@ -82,6 +82,7 @@ pub struct JobStatusResponse {
     /// The processor's name.
     pub processor: String,
     /// The job's round: 1, and one more with each retry.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub round: u32,
     /// True if all of its parts have been submitted.
     pub sealed: bool,

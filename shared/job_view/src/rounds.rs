@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 #[cfg_attr(feature = "openapi", schema(as = Round))]
 pub struct RoundDocument {
     /// Its number, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub round: u32,
     /// How many items succeeded in it.
     pub processed_items: u64,

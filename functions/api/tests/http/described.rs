@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use axum::body::Body;
 use form_urlencoded::Serializer;
+use headway_core::config::described_processors;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -164,5 +165,20 @@ pub(crate) fn assert_is_described(method: &Method, path: &str, answer: &Answer) 
         let name = answer.problem();
         let types = &response["content"]["application/problem+json"]["examples"];
         assert!(types.get(&name).is_some(), "{} does not describe {name}", call["operationId"]);
+    }
+}
+
+/// Bug found: the document allowed a processor with 0 items in a chunk or call and with 0 attempts, which no worker can have.
+#[tokio::test]
+async fn what_the_document_says_of_a_processor_is_what_an_operator_may_say() {
+    let document = World::new().get("/openapi.json").await.json();
+    let members = &document["components"]["schemas"]["ProcessorResponse"]["properties"];
+    for name in ["chunkSize", "batch", "maxAttempts", "itemTimeoutSeconds"] {
+        let validator = jsonschema::validator_for(&members[name]).unwrap();
+        for number in [0, 1, 2, 249, 250, 251, 999, 1_000, 1_001, 3_599, 3_600, 3_601] {
+            let list = json!([{"name": "mine", name: number}]).to_string();
+            let is_read = described_processors(&|_| Some(list.clone())).is_ok();
+            assert_eq!(validator.is_valid(&json!(number)), is_read, "{name} {number}");
+        }
     }
 }
