@@ -207,8 +207,7 @@ fn check(described: &[ProcessorInfo]) -> Result<(), ProcessorsError> {
     let mut names = BTreeSet::new();
     for info in described {
         let name = &info.name;
-        let twice = (!names.insert(name)).then(|| NameError::Twice(name.clone()));
-        NameError::of(name).or(twice).map_or(Ok(()), Err)?;
+        NameError::of(name, |name| !names.insert(name.to_owned())).map_or(Ok(()), Err)?;
         info.check().map_err(|wrong| ProcessorsError::Option { processor: name.clone(), wrong })?;
     }
     Ok(())

@@ -16,11 +16,14 @@ pub enum NameError {
 }
 
 impl NameError {
-    /// What is wrong with this name by itself, if anything is.
-    pub fn of(name: &str) -> Option<Self> {
+    /// What is wrong with this name beside those that are taken, if anything is.
+    pub fn of(name: &str, is_taken: impl FnOnce(&str) -> bool) -> Option<Self> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let is_valid = (1..=PROCESSOR_NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(fits);
-        (!is_valid).then(|| Self::Invalid(name.to_owned()))
+        match is_valid {
+            true => is_taken(name).then(|| Self::Twice(name.to_owned())),
+            false => Some(Self::Invalid(name.to_owned())),
+        }
     }
 }
 

@@ -46,8 +46,7 @@ impl Processors {
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, processor: impl ItemProcessor + 'static) -> Self {
         let name = name.into();
-        let twice = || self.by_name.contains_key(&name).then(|| NameError::Twice(name.clone()));
-        let fault = self.fault.take().or_else(|| NameError::of(&name)).or_else(twice);
+        let fault = self.fault.take().or_else(|| NameError::of(&name, |name| self.by_name.contains_key(name)));
         self.by_name.insert(name, Arc::new(processor));
         Self { fault, ..self }
     }
