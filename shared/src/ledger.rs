@@ -85,7 +85,9 @@ pub struct CareMark {
     pub item: Option<u64>,
     /// The round of the job. In each round strikes are counted anew.
     pub round: u32,
-    /// When the worker that made the mark has ended for certain.
+    /// The name of the worker that made it, if it has one.
+    pub worker: Option<String>,
+    /// When that worker has ended for certain.
     pub deadline: DateTime<Utc>,
     /// How many workers died while it was marked.
     pub strikes: u32,

@@ -44,6 +44,7 @@ mod returned;
 mod revive;
 mod run;
 mod run_entry;
+mod running_workers;
 mod stall;
 mod stray;
 mod suspects;
@@ -55,8 +56,8 @@ mod worked;
 mod worker;
 
 pub use delivery::{Delivery, Invocation};
-pub use mode::CAREFUL_FROM_RECEIVES;
 pub use revive::send_revivals;
+pub use running_workers::RunningWorkers;
 pub use stray::STRAYS;
 pub use worked::Worked;
 pub use worker::Worker;

@@ -67,7 +67,7 @@ async fn keeping_and_forgetting_are_done_once_however_often() {
     ledger.create(&job, &raw("1"), None, None).await.unwrap();
     ledger.park(&parked).await.unwrap();
     ledger
-        .put_care(id, Some(&CareMark { item: Some(0), round: 1, deadline: at(1), strikes: 0, struck: Default::default() }))
+        .put_care(id, Some(&CareMark { item: Some(0), round: 1, worker: None, deadline: at(1), strikes: 0, struck: Default::default() }))
         .await
         .unwrap();
     assert_eq!(ledger.parked((job.id, 0)).await.unwrap(), [parked]);

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::Instant;
 
 use headway_testkit::home::{Home, kill, run};
 use headway_testkit::server::{Server, eventually};
@@ -60,6 +61,26 @@ fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once
     assert_eq!(indexes(&home, &server, "failures", id).len(), 15);
     assert_eq!(fs::read_dir(home.path().join("invoices")).unwrap().count() as u64, ORDERS - 15);
     assert!(server.serving.terminate().0.success());
+}
+
+/// Bug found: each item that ended its worker cost minutes, since the next worker waited until the dead one's time was over: an item of
+/// three took 435 s, and of 16 items with 4 of them one was found in 22 minutes.
+#[test]
+fn items_that_end_their_worker_are_found_soon_and_only_they_fail() {
+    let home = Home::new();
+    let worker = headway_testkit::home::binary().with_file_name("examples").join("ending-worker");
+    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
+    let server = home.serve_with(&["--memory", "--workers", "2", "--worker", worker.to_str().unwrap()], &[]);
+    let items = ["exit", "abort", "kill", "overflow"].map(|end| format!("\"fine\"\n\"{end}\"\n\"fine\"\n\"fine\"\n")).concat();
+    let items = home.file("items.ndjson", items);
+    let submit = ["submit", &items, "--processor", "ending", "--tolerate", "100%"];
+    for more in [&["--chunk-size", "16"][..], &[]] {
+        let began = Instant::now();
+        let job = server.json(&home, &[&submit[..], more].concat());
+        assert_eq!(counts(&job), [16, 12, 4, 0], "{more:?}: {job}");
+        assert_eq!(indexes(&home, &server, "failures", job["id"].as_str().unwrap()), [1, 5, 9, 13].into());
+        println!("{more:?}: {:.0} s", began.elapsed().as_secs_f64());
+    }
 }
 
 /// Bug found: the server said that it was ready, and the first job was refused because the worker had not announced its

@@ -22,6 +22,7 @@ pub(crate) async fn work(world: World) {
         let process = world.process(Role::Worker);
         let worker = Worker::new(world.app(&process), world.processors.clone())
             .with_stuck(process.stuck.clone())
+            .named(world.faults.is_one_machine().then(|| world.server.starts(&process)))
             .ended_with_server(world.server.workers_ended())
             .preparing_beside(world.preparing(&process));
         let life = HERE.scope(process.clone(), process.run(life(&world, &process, &worker)));
@@ -35,6 +36,7 @@ pub(crate) async fn work(world: World) {
         if ended_alone {
             world.left_marked(&process);
         }
+        world.server.ended(&process);
         headway_core::time::sleep(world.faults.span(Duration::from_secs(3))).await;
     }
 }
@@ -48,6 +50,9 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         let batch = world.parts.receive(1 + world.faults.pick(4), visibility).await;
         if batch.is_empty() {
             continue;
+        }
+        if world.faults.is_one_machine() {
+            worker.hears_of(world.server.running_workers());
         }
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + world.plan.function_timeout };

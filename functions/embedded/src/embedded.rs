@@ -150,6 +150,7 @@ impl Embedded {
             one_group_a_call: by_turns,
             function_timeout: Some(FUNCTION_TIMEOUT),
             invisible_after_failure: None,
+            invisible_after_report: None,
         }
     }
 

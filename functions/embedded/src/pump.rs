@@ -45,9 +45,10 @@ pub struct EventSource {
     pub one_group_a_call: bool,
     /// After this time a running call is dropped, as Lambda would kill it. `None`: never.
     pub function_timeout: Option<Duration>,
-    /// How long the messages of a failed call stay invisible, by how often each was received. `None`: until their visibility
-    /// timeout ends, as on AWS.
-    pub invisible_after_failure: Option<fn(u32) -> Duration>,
+    /// How long the messages of a failed call stay invisible. `None`: until their visibility timeout ends, as on AWS.
+    pub invisible_after_failure: Option<Duration>,
+    /// The same for messages that the function reported as failed, by how often each was received.
+    pub invisible_after_report: Option<fn(u32) -> Duration>,
 }
 
 struct Pump<H> {
@@ -165,25 +166,32 @@ where
     E: Display,
 {
     async fn call(&self, batch: Vec<Received>) {
+        let handles: Vec<Handle> = batch.iter().map(|message| message.handle).collect();
         let batch_ids: Vec<(String, Handle)> = batch.iter().map(|message| (message.message_id.to_string(), message.handle)).collect();
         let event = event::of(batch, &self.source.queue);
         match self.outcome(event).await.and_then(|answer| answer::done(&answer, &batch_ids)) {
             Ok(done) => {
+                let left = handles.into_iter().filter(|handle| !done.contains(handle)).collect();
+                if let Some(invisible) = self.source.invisible_after_report {
+                    self.bring_back(left, |handle| invisible(handle.receives)).await;
+                }
                 if let Err(fault) = self.queues.delete(done).await {
                     tracing::error!(queue = self.source.queue.name, %fault, "finished messages could not be deleted and will be delivered again");
                 }
             }
             Err(reason) => {
                 tracing::error!(queue = self.source.queue.name, reason, "the function failed; its batch will be delivered again");
-                self.bring_back(&batch_ids).await;
+                if let Some(invisible) = self.source.invisible_after_failure {
+                    self.bring_back(handles, |_| invisible).await;
+                }
             }
         }
     }
 
-    async fn bring_back(&self, batch: &[(String, Handle)]) {
-        let Some(invisible) = self.source.invisible_after_failure else { return };
-        for (_, handle) in batch {
-            if let Err(fault) = self.queues.change_visibility(*handle, invisible(handle.receives)).await {
+    async fn bring_back(&self, messages: Vec<Handle>, invisible: impl Fn(&Handle) -> Duration) {
+        for handle in messages {
+            let invisible = invisible(&handle);
+            if let Err(fault) = self.queues.change_visibility(handle, invisible).await {
                 tracing::warn!(queue = self.source.queue.name, %fault, "a message comes back only after its visibility timeout");
             }
         }

@@ -3,6 +3,8 @@
 //! - [`Workers`]: keeps a number of worker processes running and calls them with batches from the embedded queue
 //! - `slot`: one process after another in the place of one worker; what Lambda calls an execution environment
 //! - `runtime_api`: Lambda's Runtime API, as one process sees it
+//! - `roster`: the numbers of the processes, and which of them run: each worker is told, since a mark of a process that has ended can be
+//!   judged at once
 //! - `aws`: the embedded table and queue in AWS's JSON protocol
 //! - `process`, `command`, `binary`: the process, its command line, and whether its file has changed
 //!
@@ -14,6 +16,7 @@ mod binary;
 mod command;
 mod loopback;
 mod process;
+mod roster;
 pub mod runtime_api;
 mod slot;
 mod workers;

@@ -13,7 +13,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
@@ -47,6 +47,8 @@ pub enum WorkerReport {
 
 struct Event {
     body: Value,
+    /// The client context: what the one who calls says beside the event.
+    context: String,
     timeout: Duration,
     answer: oneshot::Sender<Answer>,
 }
@@ -97,9 +99,18 @@ impl RuntimeApi {
     ///
     /// The worker's message, or that it has given up the event.
     pub async fn call(&self, body: Value, timeout: Duration) -> Answer {
+        self.call_with(body, &json!({}), timeout).await
+    }
+
+    /// Gives an event to the worker that asked for one, with this client context, and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// The worker's message, or that it has given up the event.
+    pub async fn call_with(&self, body: Value, context: &Value, timeout: Duration) -> Answer {
         let (answer, answered) = oneshot::channel();
         let gone = || "the worker asked for another event without an answer to this one".to_owned();
-        self.events.send(Event { body, timeout, answer }).await.map_err(|_| gone())?;
+        self.events.send(Event { body, context: context.to_string(), timeout, answer }).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -120,6 +131,7 @@ async fn next(State(served): State<Arc<Served>>) -> Response {
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", FUNCTION_ARN.to_owned()),
+        ("lambda-runtime-client-context", event.context),
     ];
     (headers, event.body.to_string()).into_response()
 }

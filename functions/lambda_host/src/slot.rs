@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use crate::binary::Binary;
 use crate::command::CommandLine;
 use crate::process::{LogSink, Process};
+use crate::roster::Roster;
 use crate::runtime_api::{Answer, RuntimeApi, WorkerReport};
 
 /// An event for any free worker.
@@ -33,6 +34,7 @@ pub(crate) struct WorkerGroup {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) log: LogSink,
     pub(crate) calls: WaitingInvocations,
+    pub(crate) roster: Roster,
     /// How many workers wait for an event or process one.
     pub(crate) ready: watch::Sender<usize>,
     /// Whether a worker has asked for work, or has failed to start.
@@ -104,8 +106,11 @@ impl Slot {
         let group = &self.group;
         let binary = Binary::new(group.command.file());
         let mut api = RuntimeApi::serve().await?;
+        // Dropped after the process, which has ended for certain by then.
+        let place = group.roster.enter();
         let mut variables = group.variables.clone();
         variables.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.url()));
+        variables.push(("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), place.name.clone()));
         let mut process = Process::start(&group.command, &variables, self.worker, &group.log)?;
         let mut words = None;
         let (mut silence, mut warned) = (pin!(tokio::time::sleep(START_MAX)), false);
@@ -140,11 +145,17 @@ impl Slot {
                 call = async { group.calls.lock().await.recv().await } => call,
             };
             let Some(Invocation { event, answer }) = call else { return ProcessEnd::Stopped };
+            let context = group.roster.context();
             tokio::select! {
                 biased;
-                answered = api.call(event, FUNCTION_TIMEOUT) => {
+                answered = api.call_with(event, &context, FUNCTION_TIMEOUT) => {
+                    let failed = answered.as_ref().err().map(|why| format!("the worker failed: {why}"));
                     // The queue may have stopped waiting.
                     let _ = answer.send(answered);
+                    if let Some(why) = failed {
+                        // Its batch comes again at once, so nothing of it may still run.
+                        return ProcessEnd::Failed { why, was_ready: true };
+                    }
                 }
                 status = process.ended() => {
                     let _ = answer.send(Err("the worker ended before it answered".to_owned()));

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headway_core::config::HEADWAY_LOOPBACK_AWS;
-use headway_core::work::CAREFUL_FROM_RECEIVES;
-use headway_embedded::{Embedded, EventSource, FUNCTION_TIMEOUT, until};
+use headway_embedded::{Embedded, EventSource, until};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -15,6 +14,7 @@ use crate::aws;
 use crate::command::CommandLine;
 use crate::loopback::Loopback;
 use crate::process::LogSink;
+use crate::roster::Roster;
 use crate::slot::{Invocation, Slot, WorkerGroup};
 
 /// Running worker processes, and the tasks that call them.
@@ -55,7 +55,16 @@ impl Workers {
         let count = count.max(1);
         let (call, calls) = mpsc::channel(1);
         let (ready, readiness) = watch::channel(0);
-        let group = WorkerGroup { command, variables, log, calls: Arc::new(Mutex::new(calls)), ready, tried, stopped: stop.clone() };
+        let group = WorkerGroup {
+            command,
+            variables,
+            log,
+            calls: Arc::new(Mutex::new(calls)),
+            roster: Roster::default(),
+            ready,
+            tried,
+            stopped: stop.clone(),
+        };
         let group = Arc::new(group);
         let mut tasks: Vec<_> = sources(embedded, count)
             .into_iter()
@@ -80,14 +89,23 @@ fn sources(embedded: &Embedded, count: usize) -> [EventSource; 2] {
     let calls_kept_free = source.calls_kept_free.min(1).min(count - 1);
     [EventSource { concurrency_max: count - calls_kept_free, calls_kept_free, ..source }, embedded.dead_letter_source()].map(|source| {
         // The time limit begins when a process takes the batch.
-        EventSource { function_timeout: None, invisible_after_failure: Some(invisible_after_failure), ..source }
+        EventSource {
+            function_timeout: None,
+            invisible_after_failure: Some(INVISIBLE_AFTER_FAILURE),
+            invisible_after_report: Some(invisible_after_report),
+            ..source
+        }
     })
 }
 
-/// After a worker dies, its batch is delivered again at once, since a developer waits for it. Once the chunk runs in careful
-/// mode it is delivered when the dead worker's time is over, since the next worker waits for that before it blames an item.
-fn invisible_after_failure(receives: u32) -> Duration {
-    if receives < CAREFUL_FROM_RECEIVES { Duration::from_secs(1) } else { FUNCTION_TIMEOUT + Duration::from_secs(10) }
+/// After a worker dies, its batch is delivered again at once, since a developer waits for it. The next worker is told that it has
+/// ended, and so need not wait until its time is over before it blames an item.
+const INVISIBLE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// What a worker left for later, since its processor cannot be prepared for now or another worker is at it, is delivered again after
+/// a wait that doubles.
+fn invisible_after_report(receives: u32) -> Duration {
+    Duration::from_secs(1 << receives.saturating_sub(1).min(6))
 }
 
 /// Calls workers with the queue's messages while a worker is ready. Without one, no message is received: it would only become

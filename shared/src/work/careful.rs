@@ -2,6 +2,8 @@
 //! each is marked before it begins and recorded before the next one. An item whose worker died twice is failed, and the
 //! other items complete.
 
+use std::sync::PoisonError;
+
 use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
 use super::group::{Group, TriedGroup};
@@ -124,7 +126,7 @@ impl Worker {
                 continue;
             }
             begun = true;
-            let mark = suspects.mark(Some(index), self.gone_after(run.invocation));
+            let mark = self.mark(suspects, Some(index), run.invocation);
             if let Err(error) = self.app.ledger.put_care(chunk.message.id, Some(&mark)).await {
                 // It may be in place all the same.
                 if strikes > 0 {
@@ -179,15 +181,29 @@ impl Worker {
         tried
     }
 
+    /// This worker's mark of an item that begins now, or of preparing.
+    pub(super) fn mark(&self, suspects: &Suspects, item: Option<u64>, invocation: Invocation) -> CareMark {
+        suspects.mark(item, self.name.clone(), self.gone_after(invocation))
+    }
+
     /// What the mark says in this round that another worker left, if that worker has ended.
     pub(super) fn suspects(&self, known: Option<&CareMark>, round: u32) -> Result<Suspects, JobError> {
         let Some(mark) = known else { return Ok(Suspects::none(round)) };
+        let now = self.app.clock.now();
+        // So nobody waits for it, whatever their clocks show.
+        let past = now - CLOCKS_DIFFER_MAX * 2;
         if self.ended_with_server.is_some_and(|by| mark.deadline <= by) {
-            return Ok(Suspects::before(mark, round));
+            return Ok(Suspects::before(mark, round).ended_by(past));
         }
-        if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {
+        if !self.alone && !self.was_seen_to_end(mark) && now <= mark.deadline + CLOCKS_DIFFER_MAX {
             return Err(JobError::unavailable("the chunk", "another worker may still be at it"));
         }
-        Ok(Suspects::of(mark, round))
+        Ok(Suspects::of(mark, round).ended_by(past))
+    }
+
+    /// True if the server has seen the worker end that made the mark.
+    fn was_seen_to_end(&self, mark: &CareMark) -> bool {
+        let running = self.running_workers.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().zip(mark.worker.as_ref()).is_some_and(|(running, worker)| running.has_ended(worker))
     }
 }

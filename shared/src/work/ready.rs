@@ -85,7 +85,7 @@ impl Worker {
         invocation: Invocation,
     ) -> Result<Result<Bound, FailedForNow>, JobError> {
         let id = chunk.message.id;
-        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;
+        self.app.ledger.put_care(id, Some(&self.mark(suspects, None, invocation))).await?;
         Ok(self.prepared.get(&self.threads, unbound, &chunk.job).await)
     }
 

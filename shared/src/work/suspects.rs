@@ -68,6 +68,12 @@ impl Suspects {
         suspects
     }
 
+    /// The worker that left the mark had ended by this time, so nobody has to wait for it any more.
+    pub(super) fn ended_by(mut self, time: DateTime<Utc>) -> Self {
+        self.since = self.since.min(time);
+        self
+    }
+
     /// The same, for a worker that runs this message.
     pub(super) fn with_message(mut self, message: &ChunkMessage) -> Self {
         self.own = message.items.iter().map(|(index, _)| *index).collect();
@@ -110,11 +116,11 @@ impl Suspects {
         self.items.retain(|index, _| !recorded.is_some_and(|outcome| outcome.has(*index)));
     }
 
-    /// The mark of the item that begins now, or of preparing. It keeps the strikes of items in other messages.
-    pub(super) fn mark(&self, item: Option<u64>, deadline: DateTime<Utc>) -> CareMark {
+    /// The mark of the item that begins now, or of preparing, in this worker. It keeps the strikes of items in other messages.
+    pub(super) fn mark(&self, item: Option<u64>, worker: Option<String>, deadline: DateTime<Utc>) -> CareMark {
         let strikes = item.map_or(self.preparing, |index| self.strikes(index));
         let struck = self.all_but(|index| self.own.contains(&index));
-        CareMark { item, round: self.round, deadline, strikes, struck }
+        CareMark { item, round: self.round, worker, deadline, strikes, struck }
     }
 
     /// The mark while none of them runs. Whoever finds it knows the same suspects, each with the same strikes. `None` if there are
@@ -124,7 +130,7 @@ impl Suspects {
         // The finder adds one.
         let strikes = item.map_or(self.preparing, |index| self.strikes(index)).checked_sub(1)?;
         let struck = self.all_but(|index| Some(index) == item);
-        Some(CareMark { item, round: self.round, deadline: self.since, strikes, struck })
+        Some(CareMark { item, round: self.round, worker: None, deadline: self.since, strikes, struck })
     }
 
     fn all_but(&self, left_out: impl Fn(u64) -> bool) -> BTreeMap<u64, u32> {
@@ -137,7 +143,7 @@ mod tests {
     use super::*;
 
     fn mark(item: Option<u64>, strikes: u32, struck: &[(u64, u32)]) -> CareMark {
-        CareMark { item, round: 2, deadline: DateTime::UNIX_EPOCH, strikes, struck: struck.iter().copied().collect() }
+        CareMark { item, round: 2, worker: None, deadline: DateTime::UNIX_EPOCH, strikes, struck: struck.iter().copied().collect() }
     }
 
     /// Bug found: a mark of one item replaced the strike of another, so items of two messages that killed workers in turns were
@@ -157,7 +163,7 @@ mod tests {
             assert!(found.struck.iter().all(|(index, strikes)| suspects.strikes(*index) == *strikes), "{found:?}");
             let later = Suspects::of(&suspects.mark_at_rest().unwrap(), 2);
             assert_eq!((later.preparing, &later.items), (suspects.preparing, &suspects.items), "{found:?}");
-            let again = Suspects::of(&suspects.mark(Some(9), DateTime::UNIX_EPOCH), 2);
+            let again = Suspects::of(&suspects.mark(Some(9), None, DateTime::UNIX_EPOCH), 2);
             assert_eq!(again.strikes(9), 1);
             assert!(suspects.items.iter().all(|(index, strikes)| again.strikes(*index) == *strikes), "{found:?}");
         }
@@ -177,7 +183,7 @@ mod tests {
         for (round, strikes) in [(1, 2), (2, 2), (3, 0)] {
             let suspects = Suspects::of(&left, round);
             assert_eq!((suspects.strikes(3), suspects.strikes(5)), (strikes, strikes), "in round {round}");
-            assert_eq!(suspects.mark(Some(3), DateTime::UNIX_EPOCH).round, round.max(2));
+            assert_eq!(suspects.mark(Some(3), None, DateTime::UNIX_EPOCH).round, round.max(2));
         }
         assert_eq!(Suspects::of(&mark(None, 5, &[]), 3).preparing(), 0);
     }

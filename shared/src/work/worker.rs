@@ -1,7 +1,7 @@
 //! The worker: what it works with, and what it remembers between invocations.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -11,6 +11,7 @@ use super::call_threads::CallThreads;
 use super::leases::Leases;
 use super::notice_places::NoticePlaces;
 use super::prepared::PreparedJobs;
+use super::running_workers::RunningWorkers;
 use super::turns::Turns;
 use crate::app::App;
 use crate::ids::JobId;
@@ -25,6 +26,8 @@ pub struct Worker {
     pub(super) prepared: PreparedJobs,
     pub(super) alone: bool,
     pub(super) ended_with_server: Option<DateTime<Utc>>,
+    pub(super) name: Option<String>,
+    pub(super) running_workers: Mutex<Option<RunningWorkers>>,
     pub(super) turns: Turns,
     pub(super) threads: CallThreads,
     pub(super) notice_places: NoticePlaces,
@@ -41,6 +44,8 @@ impl Worker {
             prepared: PreparedJobs::default(),
             alone: false,
             ended_with_server: None,
+            name: None,
+            running_workers: Mutex::default(),
             turns: Turns::default(),
             threads: CallThreads::default(),
             notice_places: NoticePlaces::default(),
@@ -95,5 +100,17 @@ impl Worker {
     pub fn ended_with_server(mut self, by: Option<DateTime<Utc>>) -> Self {
         self.ended_with_server = by;
         self
+    }
+
+    /// Names this process. Its marks show the name, and no other process ever has it.
+    #[must_use]
+    pub fn named(mut self, name: Option<String>) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// The server says which worker processes it runs. A mark of one that has ended is judged without waiting for its time to be over.
+    pub fn hears_of(&self, running: RunningWorkers) {
+        *self.running_workers.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
     }
 }

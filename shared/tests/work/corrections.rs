@@ -163,7 +163,7 @@ async fn the_new_value_does_not_have_the_strikes_of_the_old_one() {
     let mut world = world();
     let id = world.job_with_two_failures().await;
     // A worker has convicted the item, and has died before it could remove its mark.
-    let mark = CareMark { item: Some(3), round: 1, deadline: world.app.clock.now(), strikes: 1, struck: Default::default() };
+    let mark = CareMark { item: Some(3), round: 1, worker: None, deadline: world.app.clock.now(), strikes: 1, struck: Default::default() };
     world.app.ledger.put_care(ChunkId { job: id, part: 0, chunk: 0 }, Some(&mark)).await.unwrap();
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(world.corrected(id, &[(3, "\"mended\"")]).await.unwrap(), 1);

@@ -14,7 +14,7 @@ use headway_core::outcome::Failure;
 use headway_core::queue::memory::MemoryQueue;
 use headway_core::records::{self, Position};
 use headway_core::submit::{Submission, start_job};
-use headway_core::work::{Delivery, Invocation, Worked, Worker};
+use headway_core::work::{Delivery, Invocation, RunningWorkers, Worked, Worker};
 use headway_core::{App, Item, ItemError, ItemProcessor, Job, JobId, Options, Output, OwnedJob, Processors, ToleratedFailures, UserId};
 use headway_testkit::{VirtualClock, json::numbers, messages};
 use serde_json::value::RawValue;
@@ -119,6 +119,8 @@ pub(crate) struct World {
     /// Whether its worker is the only one there is.
     alone: bool,
     ended_with_server: Option<DateTime<Utc>>,
+    /// What its server knows of its workers, if it sees them end.
+    running_workers: Option<RunningWorkers>,
 }
 
 /// An item that succeeds.
@@ -187,6 +189,7 @@ impl World {
             killers,
             alone: false,
             ended_with_server: None,
+            running_workers: None,
         }
     }
 
@@ -199,6 +202,25 @@ impl World {
     pub(crate) fn restart_server(&mut self) {
         self.ended_with_server = Some(self.app.clock.now() + FUNCTION_TIMEOUT);
         self.worker = worker(&self.app, &self.processors, &self.killers).ended_with_server(self.ended_with_server);
+    }
+
+    /// With workers whose server sees each of them end.
+    pub(crate) fn watched(mut self) -> Self {
+        self.running_workers = Some(RunningWorkers { server: "server".to_owned(), ..RunningWorkers::default() });
+        self.worker = self.next_worker();
+        self
+    }
+
+    /// The worker after one that died.
+    fn next_worker(&mut self) -> Worker {
+        let next = worker(&self.app, &self.processors, &self.killers).ended_with_server(self.ended_with_server);
+        let next = if self.alone { next.alone() } else { next };
+        let Some(known) = &mut self.running_workers else { return next };
+        let name = RunningWorkers::name_of(&known.server, known.next);
+        known.running = [known.next].into();
+        known.next += 1;
+        next.hears_of(known.clone());
+        next.named(Some(name))
     }
 
     /// With a worker that calls each processor on a thread of its own.
@@ -277,8 +299,7 @@ impl World {
         let undone = ended.as_ref().map_or_else(|| (0..batch.len()).map(|n| n.to_string()).collect(), |worked| worked.undone.clone());
         self.give_back(batch, &undone);
         if ended.is_none() {
-            let next = worker(&self.app, &self.processors, &self.killers).ended_with_server(self.ended_with_server);
-            self.worker = if self.alone { next.alone() } else { next };
+            self.worker = self.next_worker();
         }
         ended.is_none()
     }

@@ -14,16 +14,17 @@ use chrono::{DateTime, Utc};
 use headway_aws::metrics::Metrics;
 use headway_aws::telemetry;
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
-use headway_core::work::{Delivery, Invocation, Worker};
+use headway_core::work::{Delivery, Invocation, RunningWorkers, Worker};
 use headway_core::{App, Processors, config};
 use headway_host::app_from_env;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 pub mod announcement;
 mod callbacks;
 mod events;
+mod in_words;
 mod metrics;
 mod notice_body;
 mod notifier;
@@ -65,6 +66,17 @@ impl Handler {
     #[must_use]
     pub fn ended_with_server(self, by: Option<DateTime<Utc>>) -> Self {
         Self { worker: self.worker.ended_with_server(by), ..self }
+    }
+
+    /// Names this process. No other process ever has the name.
+    #[must_use]
+    pub fn named(self, name: Option<String>) -> Self {
+        Self { worker: self.worker.named(name), ..self }
+    }
+
+    /// The server says which worker processes it runs.
+    pub fn hears_of(&self, running: RunningWorkers) {
+        self.worker.hears_of(running);
     }
 
     /// Calls each processor on a thread of its own.
@@ -145,6 +157,10 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
     }
     telemetry::init();
     telemetry::starting();
+    started(processors).await.map_err(in_words::in_words)
+}
+
+async fn started(processors: Processors) -> Result<(), Error> {
     let app = app_from_env().await?;
     serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
 }
@@ -161,16 +177,28 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
     let notices = Arc::new(Notifier::from_env(app.clock.clone())?);
     let handler = Handler::new(app.with_notices(notices), processors, dead_letter_queue_arn)
         .ended_with_server(config::workers_ended(&config::optional)?)
+        .named(config::optional(NAMED_BY))
         .with_metrics(metrics)
         .with_threads()?;
     let handler = &handler;
     telemetry::started();
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);
+        if let Some(running) = running_workers(&event.context) {
+            handler.hears_of(running);
+        }
         let deadline = deadline(event.context.deadline);
         Ok::<_, Error>(handler.handle(event.payload, deadline).instrument(span).await)
     }))
     .await
+}
+
+/// The variable with this process's name. Lambda gives each execution environment its own.
+const NAMED_BY: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
+
+/// What a server that starts its workers itself says of them. Lambda says nothing.
+fn running_workers(context: &Context) -> Option<RunningWorkers> {
+    RunningWorkers::parse(context.client_context.as_ref()?.custom.get(RunningWorkers::SAID_AS)?)
 }
 
 /// The runtime's deadline, in milliseconds since the epoch by this process's clock. A deadline that is long past, as

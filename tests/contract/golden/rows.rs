@@ -253,7 +253,7 @@ fn parked() -> Parked {
 
 fn care() -> CareMark {
     let deadline: DateTime<Utc> = at(60);
-    CareMark { item: Some(40_255), round: 2, deadline, strikes: 1, struck: Default::default() }
+    CareMark { item: Some(40_255), round: 2, worker: None, deadline, strikes: 1, struck: Default::default() }
 }
 
 fn text<'a>(item: &'a Item, name: &str) -> &'a str {

@@ -27,7 +27,10 @@ async fn a_deleted_part_leaves_no_row(ledger: Arc<dyn Ledger>) {
         ledger.park(&Parked { id: chunk(c), nonce: Uuid::new_v4(), body: "m".to_owned() }).await.unwrap();
     }
     ledger
-        .put_care(chunk(3), Some(&CareMark { item: Some(1), round: 1, deadline: at(1), strikes: 0, struck: Default::default() }))
+        .put_care(
+            chunk(3),
+            Some(&CareMark { item: Some(1), round: 1, worker: None, deadline: at(1), strikes: 0, struck: Default::default() }),
+        )
         .await
         .unwrap();
     while !ledger.delete_part(id).await.unwrap() {}

@@ -57,6 +57,7 @@ async fn a_mark_is_made_changed_and_removed(ledger: Arc<dyn Store>) {
         let care = CareMark {
             item: Some(9_999_999).filter(|_| strikes != 1),
             round: 1 + strikes,
+            worker: Some("w:3".to_owned()).filter(|_| strikes == 1),
             deadline: at(900),
             strikes,
             struck: (0..u64::from(strikes)).map(|index| (index, 1)).collect(),

@@ -23,14 +23,20 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "mark-of-a-living-worker",
-        edits: &[edit("if !self.alone && self.app.clock.now() <= mark.deadline + CLOCKS_DIFFER_MAX {", "if false {")],
+        edits: &[edit("if !self.alone && !self.was_seen_to_end(mark) && now <= mark.deadline + CLOCKS_DIFFER_MAX {", "if false {")],
         breaks: "a mark of a worker that is alive counts as a strike",
         trap: "a mark found before its deadline: another worker is alive",
     },
     Bug {
+        name: "running-workers-count-as-ended",
+        edits: &[edit("number < self.next && !self.running.contains(&number)", "number < self.next")],
+        breaks: "a mark of another worker of the same server, which is alive, counts as a strike",
+        trap: "only the end of a worker that was seen is no guess",
+    },
+    Bug {
         name: "preparing-is-not-marked",
         edits: &[edit(
-            "        self.app.ledger.put_care(id, Some(&suspects.mark(None, self.gone_after(invocation)))).await?;\n",
+            "        self.app.ledger.put_care(id, Some(&self.mark(suspects, None, invocation))).await?;\n",
             "        let _ = invocation;\n",
         )],
         breaks: "a processor that kills its worker in prepare is never convicted, and its job's items are failed for it",

@@ -11,7 +11,11 @@ use std::{
 
 use headway_embedded::{Embedded, EventSource};
 use serde_json::{Value, json};
-use tokio::{sync::oneshot, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 
 use crate::world::{config, receive, send};
 
@@ -61,6 +65,25 @@ async fn deletes_what_is_done_and_brings_back_what_failed() {
     let seen = seen.lock().unwrap().clone();
     assert_eq!(seen, BTreeMap::from([("bad".into(), 2), ("fine".into(), 1), ("good".into(), 1)]));
     assert!(receive(&embedded, &embedded.queue().url).await.is_empty());
+}
+
+/// Bug found: under `serve --worker` a message whose processor could not be prepared for a moment came again after six minutes.
+#[tokio::test(start_paused = true)]
+async fn what_is_reported_comes_again_as_soon_as_its_source_says() {
+    let embedded = Embedded::open(config()).unwrap();
+    let source = EventSource { invisible_after_report: Some(|receives| Duration::from_secs(receives.into())), ..embedded.event_source() };
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let (noted, began) = (Arc::clone(&times), Instant::now());
+    let (_stop, _pump) = start(&embedded, source, move |event| {
+        let mut times = noted.lock().unwrap();
+        times.push(began.elapsed().as_secs());
+        let failures: Vec<Value> = records(&event).into_iter().map(|(id, _)| json!({ "itemIdentifier": id })).collect();
+        let failures = if times.len() < 3 { failures } else { Vec::new() };
+        async move { Ok(json!({ "batchItemFailures": failures })) }
+    });
+    send(&embedded, "not yet", None).await;
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(*times.lock().unwrap(), [0, 1, 3]);
 }
 
 #[tokio::test(start_paused = true)]

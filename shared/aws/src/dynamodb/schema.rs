@@ -116,6 +116,7 @@ attributes! {
     EARLIER: "earlier" as "e",
     JOB: "job" as "j",
     ITEM: "item" as "im",
+    WORKER: "worker" as "wk",
     DEADLINE: "deadline" as "dl",
     STRIKES: "strikes" as "sr",
     STRUCK: "struck" as "su",

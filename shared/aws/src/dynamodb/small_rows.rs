@@ -49,6 +49,7 @@ pub(super) fn parked(item: &Item) -> Result<Parked, RowFault> {
 pub(super) fn care_item(id: ChunkId, care: &CareMark, now: DateTime<Utc>) -> Item {
     Writer::new(Key::care(id))
         .number(ROUND, care.round)
+        .maybe(WORKER, care.worker.as_ref(), text)
         .time(DEADLINE, care.deadline)
         .number(STRIKES, care.strikes)
         .number(TTL, ttl(now))
@@ -73,6 +74,7 @@ pub(super) fn care(item: &Item) -> Result<CareMark, RowFault> {
     Ok(CareMark {
         item: row.number_if_any(ITEM)?,
         round: row.number(ROUND)?,
+        worker: row.text_if_any(WORKER)?.map(str::to_owned),
         deadline: row.time(DEADLINE)?,
         strikes: row.number(STRIKES)?,
         struck,

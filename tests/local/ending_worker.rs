@@ -1,0 +1,34 @@
+//! A worker whose processor ends its process at some items, for the tests of `serve --worker`.
+
+use std::process::{Command, abort, exit, id};
+
+use async_trait::async_trait;
+use headway_core::{Item, ItemError, ItemProcessor, Output, Processors};
+
+struct Ending;
+
+#[async_trait]
+impl ItemProcessor for Ending {
+    async fn process(&self, item: Item) -> Result<Output, ItemError> {
+        match item.parse::<String>()?.as_str() {
+            "exit" => exit(3),
+            "abort" => abort(),
+            "kill" => drop(Command::new("kill").args(["-9", &id().to_string()]).status()),
+            "overflow" => drop(overflow(1)),
+            _ => {}
+        }
+        Ok(Output::None)
+    }
+}
+
+/// Needs more and more of the stack.
+#[expect(unconditional_recursion, reason = "on purpose")]
+fn overflow(depth: u64) -> u64 {
+    let frame = std::hint::black_box([depth; 1_000]);
+    overflow(depth + 1) + frame[7]
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    headway_worker::run(Processors::new().with("ending", Ending)).await
+}
