@@ -1,7 +1,7 @@
 // A product of your own, in small: it starts imports, and its page shows them. Run it with
 //
 //     HEADWAY_ORIGINS=http://127.0.0.1:8080 headway serve
-//     HEADWAY_URL=http://127.0.0.1:7070 HEADWAY_TOKEN=$(headway token --user me) PORT=8080 node examples/embed/server.mjs
+//     HEADWAY_URL=http://127.0.0.1:7070 HEADWAY_TOKEN=$(headway token --user dev) PORT=8080 node examples/embed/server.mjs
 //
 // It needs Node 20 and nothing else. HEADWAY_OWNER names the user that it acts for; the token needs the scope jobs:delegate then.
 import { readFileSync } from "node:fs";

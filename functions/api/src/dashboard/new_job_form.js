@@ -1,6 +1,8 @@
 // What the job does with the items, and when it stops.
 const CANARY_ITEMS = 100;
 const CANARY_FROM_ITEMS = 500;
+// Those that will make items fail come first.
+const COLUMNS_CHECKED_MAX = 30;
 
 // Text of a field that must be JSON, or nothing.
 function readParams(text) {
@@ -184,15 +186,17 @@ function columnsWords(checks) {
 }
 
 function ColumnCheck({ schema, isText, seen, source, onSource }) {
+  const [areAllShown, showAll] = useState(false);
   if (schema === undefined) return html`<p class="muted">Without a schema every item is accepted.</p>`;
   const checks = checkColumns(schema, seen);
   if (checks.length === 0) return html`<p class="muted">This schema names no columns, so they cannot be compared with the file.</p>`;
   return html`<h3>Columns of the file and of the schema</h3>
     <p role="status">${columnsWords(checks)}${isText ? " Texts are turned into the types of the schema." : ""}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Columns"><table><thead><tr><th scope="col">Column</th><th scope="col">The schema wants</th><th scope="col">Check</th></tr></thead>
-    <tbody>${checks.map(({ name, wanted, tone, says, isKnown, isInFile }) => html`<tr key=${name}><th scope="row"><bdi>${short(name, 60)}</bdi></th><td><bdi>${short(wanted, 160)}</bdi></td>
+    <tbody>${checks.slice(0, areAllShown ? undefined : COLUMNS_CHECKED_MAX).map(({ name, wanted, tone, says, isKnown, isInFile }) => html`<tr key=${name}><th scope="row"><bdi>${short(name, 60)}</bdi></th><td><bdi>${short(wanted, 160)}</bdi></td>
       <td class=${`tone-${tone}`}><span aria-hidden="true">${TONE_ICONS[tone]}</span> ${says}
-        ${isKnown && (!isInFile || renamings(source).some(([, to]) => to === name)) && html`<${TakeFrom} name=${name} checks=${checks} source=${source} onSource=${onSource} />`}</td></tr>`)}</tbody></table></div>`;
+        ${isKnown && (!isInFile || renamings(source).some(([, to]) => to === name)) && html`<${TakeFrom} name=${name} checks=${checks} source=${source} onSource=${onSource} />`}</td></tr>`)}</tbody></table></div>
+    ${!areAllShown && checks.length > COLUMNS_CHECKED_MAX && html`<p><button type="button" class="small" onClick=${() => showAll(true)}>Show all ${count(checks.length)} columns</button></p>`}`;
 }
 
 function Tolerance({ form, set, seen }) {

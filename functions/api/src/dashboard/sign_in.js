@@ -40,7 +40,7 @@ function SignIn({ offered, ended, isSending, onToken }) {
       <input id="token" ref=${field} type="password" autocomplete="off" spellcheck=${false} required value=${token} onInput=${(event) => setToken(event.target.value)} />
       ${who.sub && html`<p class="muted">It is the token of <strong><${Text} value=${who.sub} max=${60} /></strong>${who.exp ? `${isOld ? ", expired" : ", valid until"} ${dateTime(who.exp * SECOND)}` : ""}.</p>`}
       <p class="buttons"><button class="primary" aria-disabled=${String(isBusy)}>Sign in</button></p>
-      <p class="muted">The token is kept in the open tabs of this page only, until you sign out or close them.${isThisMachine() ? html` The address that <code>headway serve</code> prints signs in by itself; <code>headway token --user me</code> makes a token.` : ""}</p>
+      <p class="muted">The token is kept in the open tabs of this page only, until you sign out or close them.${isThisMachine() ? html` The address that <code>headway serve</code> prints signs in by itself; <code>headway token --user dev</code> makes a token.` : ""}</p>
       ${!isThisMachine() && html`<p class="muted">You have no token? Whoever gave you this address knows how to get one: it comes from the service where you sign in to your product.</p>`}
     </form>`;
 }

@@ -8,6 +8,8 @@ function Guide({ problems, canCorrect }) {
   <article id="guide"><h2>Guide</h2>
     <p>A <strong>job</strong> is a list of items that a <strong>processor</strong> works through. You hand it over, get its id at once, and read its progress until it has ended.
       Counts always add up: processed, failed and pending items are all items.</p>
+    <p>Each call needs a token (see <a href="#authentication">Authentication</a>). On your own machine <code>headway</code> makes one, for the user whose jobs the dashboard of <code>headway serve</code> shows:</p>
+    <${Block} id="token">export TOKEN=$(headway token --user dev)<//>
     <p>Start a job, and keep its id:</p>
     <${Block}>${`export HEADWAY=${HOST.replace(/\/$/, "")}
 JOB=$(curl -s "$HEADWAY/v1/jobs" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
@@ -42,8 +44,6 @@ curl -X POST "$HEADWAY/v1/jobs/$JOB/seal" -H "Authorization: Bearer $TOKEN" -H "
 curl "$HEADWAY/embed/v1/jobs/$JOB" -H "Authorization: Bearer $JOB_TOKEN"`}<//>
     <p>All tokens of a job that were made so far can be ended. A page that is to go on asks its backend for a new one.</p>
     <${Block}>curl -X DELETE "$HEADWAY/v1/jobs/$JOB/tokens" -H "Authorization: Bearer $TOKEN"<//>
-    <p>On your own machine <code>headway serve</code> makes the tokens:</p>
-    <${Block}>export TOKEN=$(headway token --user me)<//>
   </article>
   <article id="embed"><h2>In your own page</h2>
     <p>A page of yours can show a job with the element <code>headway-job</code>. Your backend makes a token for the job and puts it into the page; the operator lists

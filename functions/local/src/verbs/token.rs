@@ -20,7 +20,8 @@ pub struct MakeToken {
     /// The user: the claim `sub`
     #[arg(long, value_name = "USER")]
     user: String,
-    /// A scope that it allows: jobs:read, jobs:write or jobs:operate [default: the first two]
+    /// A scope that it allows: jobs:read, jobs:write or jobs:operate [default: the first two]; a server holds
+    /// owners to the first two only with HEADWAY_SCOPES=required
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// How long it is valid
