@@ -26,7 +26,7 @@ function Failures({ job, refresh }) {
     ${!data && !error && html`<${Loading} what="failures" />`}
     ${lost && navigator.onLine && html`<p class="muted">Not up to date: no connection.</p>`}
     ${data && html`<p class="muted">${groupsWords(data, job)}
-        ${canSee(data) ? `${canCorrect ? "Open a group to see and correct its items." : "Open a group to see its items."} ${countingWords(job)}` : OWNER_ONLY}</p>
+        ${canSee(data) ? ` ${canCorrect ? "Open a group to see and correct its items." : "Open a group to see its items."} ${countingWords(job)}` : ` ${OWNER_ONLY}`}</p>
       <ul class="groups" ref=${list}>${data.groups.slice(0, areAllShown ? undefined : GROUPS_SHOWN).map((group) => html`<${Group} key=${group.code} group=${group} job=${job} canCorrect=${canCorrect} refresh=${refresh} tables=${tables}
         isOpen=${shown === group.code} toggle=${() => show(shown === group.code ? null : group.code)} />`)}</ul>
       ${!areAllShown && data.groups.length > GROUPS_SHOWN && html`<p><button type="button" onClick=${() => showAll(true)}>Show all ${count(data.groups.length)} groups</button></p>`}
