@@ -3,11 +3,13 @@
 //! killed if they exceed their limits; see [`sandbox`].
 //!
 //! Its map: [`sandbox`] runs and limits the child processes. In a child, `reading` checks a schema, using `dialect`,
-//! `idle` and `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `text` and `edit` convert text to types, and
+//! `idle` and `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `alternatives`, `choose`, `text` and `edit` convert text to types, and
 //! `formats` checks formats that the validator checks too loosely, and `exact` numbers
 //! that it would round, as `decimal`s. `raw` has JSON as it is written. `violations` describes what is wrong with an item;
 //! `unfit` and `refusal`, what is wrong with a schema, and `every_fault` finds all of it. `pointer` has JSON pointers.
 
+mod alternatives;
+mod choose;
 mod decimal;
 mod dialect;
 mod edit;

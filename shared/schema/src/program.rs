@@ -1,11 +1,13 @@
 //! A compiled schema, and its verdict on an item. It runs foreign programs, so only a child process calls it.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jsonschema::{PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
+use crate::alternatives::{self, Wishes};
+use crate::choose;
 use crate::edit;
 use crate::every_fault;
 use crate::exact::{self, ExactNumbers, SchemaDigits, StandsFor};
@@ -29,8 +31,8 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 const VIOLATIONS_SOUGHT_MAX: usize = 200_000;
 /// How often an item is checked at most, each time with other texts in their other reading.
 const TRIES_MAX: usize = 64;
-/// For up to this many texts every combination is tried.
-const EVERY_CHOICE_MAX: usize = 5;
+/// The values of an item times the schemas times the tries that follow alternatives.
+const ALTERNATIVES_WORK_MAX: usize = 2_000_000;
 /// How many violations are counted at most, to find the reading with the fewest.
 const VIOLATIONS_COUNTED_MAX: usize = 4_096;
 /// How often an item is searched for texts that are wanted as another type.
@@ -61,6 +63,15 @@ struct TextRules {
     recorder: WantedTypesRecorder,
     /// Top-level members that are never text, whatever the rest of the item is.
     never_text: HashMap<String, Types>,
+}
+
+/// How the search for a reading of an item's texts ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotFound {
+    /// None makes the item fit, as far as its violations show.
+    None,
+    /// There are too many to try all.
+    GaveUp,
 }
 
 /// A schema's verdict on an item.
@@ -149,10 +160,15 @@ impl Program {
         }
         if !judge.is_valid(&value) {
             let (to_convert, keep_as_text) = self.text.as_ref().map(|rules| rules.texts_to_convert(&value)).unwrap_or_default();
-            let Some(more) = judge.search(&to_convert, &keep_as_text, &value) else {
-                unfit();
-                let nearest = judge.nearest(to_convert, value);
-                return Verdict::Misfit(judge.misfit(&nearest));
+            let found = judge.search(&to_convert, &keep_as_text, &value).map(Ok);
+            let found = found.unwrap_or_else(|| judge.search_alternatives(&to_convert, &value));
+            let more = match found {
+                Ok(more) => more,
+                Err(search) => {
+                    unfit();
+                    let nearest = judge.nearest(to_convert, value);
+                    return Verdict::Misfit(judge.misfit(&nearest, search));
+                }
             };
             converted.extend(more);
         }
@@ -165,15 +181,20 @@ impl Judge<'_> {
         self.numbers.around(value, || self.validator.is_valid(value))
     }
 
-    fn misfit(&self, value: &Value) -> Misfit {
+    /// `search` says how the search for another reading of its texts ended.
+    fn misfit(&self, value: &Value, search: NotFound) -> Misfit {
         let ReadSchema { schemas, patterns, .. } = &self.program.reading;
-        self.numbers.around(value, || {
+        let mut misfit = self.numbers.around(value, || {
             if values(value).saturating_mul(*schemas) > VIOLATIONS_SOUGHT_MAX {
                 let first = self.validator.validate(value).err();
                 return misfit(first.into_iter(), value, patterns, &self.numbers);
             }
             misfit(self.validator.iter_errors(value), value, patterns, &self.numbers)
-        })
+        });
+        if search == NotFound::GaveUp || misfit.violations.is_empty() {
+            misfit.add_given_up();
+        }
+        misfit
     }
 
     /// The fewest texts that have to be converted for the item to fit, among those that the schema wants as another
@@ -184,9 +205,28 @@ impl Judge<'_> {
             tries += 1;
             tries <= TRIES_MAX && self.is_valid(&with(value, texts))
         };
-        let found = choose(to_convert, &mut fits);
+        let found = choose::smallest(to_convert, &mut fits);
         // A text that is refused for being text is wanted by a `not`, or by one alternative too many.
-        found.or_else(|| if to_convert.is_empty() { choose(keep_as_text, &mut fits) } else { None })
+        found.or_else(|| if to_convert.is_empty() { choose::smallest(keep_as_text, &mut fits) } else { None })
+    }
+
+    /// The texts that have to be converted, by following what each alternative asks for; then all that anything asks for.
+    fn search_alternatives(&self, to_convert: &[String], value: &Value) -> Result<Vec<String>, NotFound> {
+        let rules = self.program.text.as_ref().ok_or(NotFound::None)?;
+        let work = values(value).saturating_mul(self.program.reading.schemas).max(1);
+        let known: BTreeSet<String> = rules.all_texts_to_convert(to_convert.to_vec(), value).into_iter().collect();
+        let mut tries = if work <= VIOLATIONS_SOUGHT_MAX { TRIES_MAX.min(1 + ALTERNATIVES_WORK_MAX / work) } else { 0 };
+        let mut look = |chosen: &BTreeSet<String>| {
+            tries = tries.checked_sub(1).ok_or(NotFound::GaveUp)?;
+            let value = with(value, &chosen.iter().collect::<Vec<_>>());
+            self.numbers.around(&value, || {
+                let errors: Vec<_> = self.validator.iter_errors(&value).take(VIOLATIONS_COUNTED_MAX).collect();
+                Ok((!errors.is_empty()).then(|| Wishes::of(&errors, &value, &known)))
+            })
+        };
+        let found = alternatives::find(&mut look)?.ok_or(NotFound::None)?;
+        let fewest = choose::fewest(found.into_iter().collect(), &mut |texts| self.is_valid(&with(value, texts)));
+        if self.is_valid(&with(value, &fewest.iter().collect::<Vec<_>>())) { Ok(fewest) } else { Err(NotFound::None) }
     }
 
     /// The reading with the fewest violations of an item that does not fit, so that no text is blamed that would be
@@ -289,32 +329,6 @@ impl TextRules {
         }
         to_convert
     }
-}
-
-/// The smallest combination that fits.
-fn choose(texts: &[String], fits: &mut impl FnMut(&[&String]) -> bool) -> Option<Vec<String>> {
-    if texts.is_empty() {
-        return None;
-    }
-    let owned = |texts: Vec<&String>| texts.into_iter().cloned().collect();
-    if texts.len() <= EVERY_CHOICE_MAX {
-        let mut choices: Vec<u32> = (1..1 << texts.len()).collect();
-        choices.sort_by_key(|choice| choice.count_ones());
-        let chosen =
-            |choice: u32| texts.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).map(|(_, text)| text).collect::<Vec<_>>();
-        return choices.into_iter().map(chosen).find(|texts| fits(texts)).map(owned);
-    }
-    let mut all: Vec<_> = texts.iter().collect();
-    if !fits(&all) {
-        return texts.iter().map(|text| vec![text]).find(|texts| fits(texts)).map(owned);
-    }
-    for text in texts {
-        let fewer: Vec<_> = all.iter().copied().filter(|other| *other != text).collect();
-        if fits(&fewer) {
-            all = fewer;
-        }
-    }
-    Some(owned(all))
 }
 
 /// The item with these texts in their other reading.

@@ -53,6 +53,18 @@ impl Misfit {
     }
 }
 
+impl Misfit {
+    /// Says that not every reading of the item's texts was tried.
+    pub(crate) fn add_given_up(&mut self) {
+        if self.code.is_empty() {
+            self.code = "schema search".to_owned();
+        }
+        let reason =
+            "its texts can be read as other types in more ways than are tried: give the columns their types outside of alternatives";
+        self.violations.push(Violation { pointer: String::new(), reason: reason.to_owned() });
+    }
+}
+
 /// The original patterns, by their translations.
 pub(crate) type Patterns = HashMap<String, String>;
 

@@ -1,0 +1,97 @@
+//! Which texts of an item have to be read as other types for it to fit, found by what its violations ask for. Each alternative of an
+//! `anyOf` or `oneOf` asks for other types, so each is followed by itself, the one with the fewest other violations first.
+
+use std::collections::BTreeSet;
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind as Kind;
+use serde_json::Value;
+
+use crate::pointer::join;
+use crate::text::reading;
+
+/// Keywords that ask for types.
+const OF_TYPES: [&str; 3] = ["type", "const", "enum"];
+/// How many alternatives within each other are followed.
+const DEPTH_MAX: usize = 16;
+
+/// What the violations of an item, or of one of its alternatives, ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    /// Pointers to texts that are wanted as another type.
+    texts: BTreeSet<String>,
+    /// The alternatives of each `anyOf` and `oneOf` that is violated.
+    choices: Vec<Vec<Wishes>>,
+    /// How many violations ask for something else.
+    others: usize,
+}
+
+impl Wishes {
+    /// What these violations of an item ask for. `known` are the texts that something wants as another type.
+    pub(crate) fn of<'e>(errors: &[ValidationError<'e>], item: &Value, known: &BTreeSet<String>) -> Self {
+        let mut wishes = Self::default();
+        for error in errors {
+            let at = error.instance_path().as_str();
+            match error.kind() {
+                Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+                    wishes.choices.push(context.iter().map(|errors| Self::of(errors, item, known)).collect());
+                }
+                Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                    let names = unexpected.iter().map(|name| join(at, name));
+                    wishes.texts.extend(names.filter(|name| has_other_reading(item, name)));
+                }
+                _ if asks_for_type(error) && known.contains(at) => {
+                    wishes.texts.insert(at.to_owned());
+                }
+                _ => wishes.others += 1,
+            }
+        }
+        wishes
+    }
+
+    /// What could be converted next, the most promising first.
+    fn next(&self, chosen: &BTreeSet<String>, depth: usize) -> Vec<BTreeSet<String>> {
+        let new: BTreeSet<String> = self.texts.difference(chosen).cloned().collect();
+        if !new.is_empty() || depth == DEPTH_MAX {
+            return vec![new];
+        }
+        let mut next = Vec::new();
+        for alternatives in &self.choices {
+            let mut alternatives: Vec<&Wishes> = alternatives.iter().collect();
+            alternatives.sort_by_key(|wishes| wishes.others);
+            next.extend(alternatives.into_iter().flat_map(|wishes| wishes.next(chosen, depth + 1)));
+        }
+        next.retain(|texts| !texts.is_empty());
+        next
+    }
+}
+
+/// The texts to convert. `look` says what an item with these texts converted asks for: `None` if it fits, and an error once no more may be
+/// tried.
+///
+/// # Errors
+///
+/// The one of `look`.
+pub(crate) fn find<E>(look: &mut impl FnMut(&BTreeSet<String>) -> Result<Option<Wishes>, E>) -> Result<Option<BTreeSet<String>>, E> {
+    let mut tried = BTreeSet::new();
+    let mut ahead = vec![BTreeSet::new()];
+    while let Some(chosen) = ahead.pop() {
+        if !tried.insert(chosen.clone()) {
+            continue;
+        }
+        let Some(wishes) = look(&chosen)? else { return Ok(Some(chosen)) };
+        let next = wishes.next(&chosen, 0).into_iter().filter(|texts| !texts.is_empty());
+        let next: Vec<BTreeSet<String>> = next.map(|texts| chosen.union(&texts).cloned().collect()).collect();
+        ahead.extend(next.into_iter().rev());
+    }
+    Ok(None)
+}
+
+fn asks_for_type(error: &ValidationError<'_>) -> bool {
+    let keyword = error.schema_path().as_str().rsplit('/').next().unwrap_or_default().to_owned();
+    OF_TYPES.contains(&keyword.as_str())
+}
+
+fn has_other_reading(item: &Value, pointer: &str) -> bool {
+    item.pointer(pointer).and_then(Value::as_str).is_some_and(|text| reading(text).is_some())
+}
