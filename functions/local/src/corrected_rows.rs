@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use headway_api::columns::{Members, REST};
 use headway_api::csv;
 use headway_api::json;
-use headway_api::rewritten_cells::is_rewritten;
+use headway_api::rewritten_cells::{is_blamed, is_rewritten};
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
@@ -61,8 +61,8 @@ pub struct Changes {
     pub values: Vec<NewValue>,
     /// How many failed items there are.
     pub failed: u64,
-    /// Rows that are as they were.
-    pub unchanged: u64,
+    /// Items that got a new value before, which stays: the file has no row of them, or one that is as it was.
+    pub kept: u64,
     /// The columns in which cells changed.
     pub columns: ChangedColumns,
 }
@@ -121,20 +121,21 @@ impl CorrectedRows {
         Ok((parsed, Row::Cells(cells)))
     }
 
-    /// What the file changes in the job's failed items. Nothing is sent.
+    /// What the file changes in the job's failed items. Nothing is sent. With `replace` a row that is as it was replaces a new value
+    /// that its item got before.
     ///
     /// # Errors
     ///
     /// The columns are not those of the failures, a row is of an item that has not failed, a new value cannot be an item, or
     /// a spreadsheet seems to have rewritten cells and `rewritten` does not say what to do; with the line.
-    pub fn changes(&self, failed: &Records, rewritten: Option<Rewritten>) -> Result<Changes, CommandError> {
-        self.changes_of(failed, rewritten).map_err(|error| match error {
+    pub fn changes(&self, failed: &Records, rewritten: Option<Rewritten>, replace: bool) -> Result<Changes, CommandError> {
+        self.changes_of(failed, rewritten, replace).map_err(|error| match error {
             CommandError::Input(error) => error.of_file(self.opened.name()).into(),
             other => other,
         })
     }
 
-    fn changes_of(&self, failed: &Records, rewritten: Option<Rewritten>) -> Result<Changes, CommandError> {
+    fn changes_of(&self, failed: &Records, rewritten: Option<Rewritten>, replace: bool) -> Result<Changes, CommandError> {
         if failed.pull()?.record::<Record>()?.is_none() {
             let what = "no item has failed in the job's current round, so there is nothing to retry with new values";
             return Err(InputError::File(what.to_owned()).into());
@@ -145,16 +146,20 @@ impl CorrectedRows {
         failed.each(|record| {
             changes.failed += 1;
             left.remove(&record.index);
-            let Some((place, row)) = self.rows.get(&record.index) else { return Ok(()) };
+            let Some((place, row)) = self.rows.get(&record.index) else {
+                changes.kept += u64::from(record.corrected);
+                return Ok(());
+            };
             let row = named(row, &names);
             let has_id = check_id(&record, id_in(&row).as_deref()).map_err(|what| at(*place, what))?;
             let cells = cells_that_changed(&record, &row, failed);
             moved.add(if has_id { &[] } else { &cells });
-            let row = counted_in(&row, cells, *place, rewritten, &mut changes.columns);
+            let message = record.message.as_deref().unwrap_or_default();
+            let row = counted_in(&row, cells, message, *place, rewritten, &mut changes.columns);
             match new_value(&record, &row, failed).map_err(|what| at(*place, what))? {
-                // A value that was given before is replaced by the one in the file, even if that is the first one.
-                None if record.corrected => changes.values.extend(record.value().map(|item| kept(&record, item))),
-                None => changes.unchanged += 1,
+                // The file shows the value that failed, whether or not it got a new one.
+                None if record.corrected && replace => changes.values.extend(record.value().map(|item| as_it_was(&record, item))),
+                None => changes.kept += u64::from(record.corrected),
                 Some(item) => changes.values.push(checked(record.index, item, *place)?),
             }
             Ok(())
@@ -249,11 +254,13 @@ fn cells_that_changed(record: &Record, row: &Row, failed: &Records) -> Vec<Chang
 fn counted_in<'a>(
     row: &'a Row,
     changed: Vec<ChangedCell>,
+    message: &str,
     place: Place,
     rewritten: Option<Rewritten>,
     columns: &mut ChangedColumns,
 ) -> Cow<'a, Row> {
-    let is_undone = |cell: &ChangedCell| rewritten != Some(Rewritten::Keep) && is_rewritten(&cell.old, &cell.new);
+    let seems_rewritten = |cell: &ChangedCell| is_rewritten(&cell.old, &cell.new, is_blamed(&cell.column, message));
+    let is_undone = |cell: &ChangedCell| rewritten != Some(Rewritten::Keep) && seems_rewritten(cell);
     let (undone, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_undone);
     columns.add(place, &changed);
     columns.add_rewritten(place, &undone);
@@ -276,7 +283,7 @@ fn new_value(record: &Record, row: &Row, failed: &Records) -> Result<Option<Stri
     }
 }
 
-fn kept(record: &Record, item: &RawValue) -> NewValue {
+fn as_it_was(record: &Record, item: &RawValue) -> NewValue {
     NewValue { index: record.index, item: item.to_owned() }
 }
 

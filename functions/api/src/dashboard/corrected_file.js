@@ -28,15 +28,15 @@ function remedyFor(was, text) {
 
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
 // spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those. A changed cell becomes what the value
-// was; for a value that is null or missing, what the other items have in that column (`kinds`).
-function correctedItem(item, row, { keeps = false, onChanged = () => {}, onRewritten, kinds, line }) {
+// was; for a value that is null or missing, what the other items have in that column (`kinds`). `message` is the item's error.
+function correctedItem(item, row, { keeps = false, onChanged = () => {}, onRewritten, kinds, line, message = "" }) {
   const isObject = isPlainObject(item);
   const old = isObject ? inColumns(item).own : {};
   const next = { ...item };
   // True if the cell is not to be used.
   const isLeft = (cell) => {
     onChanged(cell);
-    const isSuspect = !keeps && isRewritten(cell.before, cell.after);
+    const isSuspect = !keeps && isRewritten(cell.before, cell.after, isBlamedColumn(cell.name, message));
     if (isSuspect) onRewritten(cell);
     return isSuspect;
   };
@@ -97,7 +97,7 @@ function checkId(row, index, id, line) {
   const written = (row._id || "").trim();
   if (written === "") return;
   const own = id === null || id === undefined ? "" : id;
-  const isOwn = [row._id, valueOfCell(row._id)].some((text) => text === own || text.trim() === own.trim() || isRewritten(own, text));
+  const isOwn = [row._id, valueOfCell(row._id)].some((text) => text === own || text.trim() === own.trim() || isRewritten(own, text, false));
   if (isOwn) return;
   const is = own === "" ? "has no id" : `is “${short(own, 40)}”`;
   throw new FileProblem(`the row says that item ${index} is “${short(written, 40)}”, but item ${index} of the job ${is}. Were the rows sorted without the column “_index”, or was it changed? Sort all columns together, or download the table again. To give an item another id, change it in the item’s own column.`, line);
@@ -110,6 +110,7 @@ function checkId(row, index, id, line) {
 async function correctionsIn(source, job, { say, signal }) {
   const items = new Map();
   const ids = new Map();
+  const messages = new Map();
   const names = new Set([...MARKS, REST]);
   const kinds = new Map();
   const given = new Map();
@@ -117,6 +118,7 @@ async function correctionsIn(source, job, { say, signal }) {
     const failure = readExactly(line);
     items.set(failure.index, failure.item);
     if (failure.id) ids.set(failure.index, failure.id);
+    if (failure.message) messages.set(failure.index, failure.message);
     if (failure.corrected) given.set(failure.index, exactText(failure.newItem));
     for (const [name, value] of Object.entries(isPlainObject(failure.item) ? inColumns(failure.item).own : {})) {
       names.add(name);
@@ -149,12 +151,13 @@ async function correctionsIn(source, job, { say, signal }) {
     };
     const onRewritten = note(rewritten);
     const old = items.get(index);
+    const message = messages.get(index) || "";
     const add = (to, options) => {
-      const item = correctedItem(old, value, { kinds, line, ...options });
+      const item = correctedItem(old, value, { kinds, line, message, ...options });
       const text = exactText(item);
       if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index) });
     };
-    add(corrections, { onRewritten, onChanged: (cell) => { if (!isRewritten(cell.before, cell.after)) note(changed)(cell); if (!value._id) moved.add(cell); } });
+    add(corrections, { onRewritten, onChanged: (cell) => { if (!isRewritten(cell.before, cell.after, isBlamedColumn(cell.name, message))) note(changed)(cell); if (!value._id) moved.add(cell); } });
     try {
       add(kept, { keeps: true });
     } catch (error) {

@@ -1,7 +1,24 @@
 // Cells that a spreadsheet rewrites although nobody changed them. The same rule as in rewritten_cells.rs, by the same table of
-// cases.
-function isRewritten(before, after) {
-  return before !== after && (isLossy(before, after) || isSameValue(before.trim(), after.trim()));
+// cases. `isBlamed` says if the item's error names the column.
+function isRewritten(before, after, isBlamed) {
+  return before !== after && (isLossy(before, after) || isSameValue(before.trim(), after.trim()) || (!isBlamed && isDoubtful(before, after)));
+}
+
+// True if the message of a failed item names the column: as a pointer, or as a word.
+function isBlamedColumn(column, message) {
+  if (column === "") return false;
+  const isFound = (text, whole, fits) => {
+    for (let at = whole.indexOf(text); at >= 0; at = whole.indexOf(text, at + 1)) {
+      if (fits([...whole.slice(0, at)].at(-1) || "", [...whole.slice(at + text.length)][0] || "")) return true;
+    }
+    return false;
+  };
+  if (message.startsWith("/")) {
+    const pointer = `/${column.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    return isFound(pointer, message, (before, after) => /^\p{White_Space}?$/u.test(before) && /^[:/;\p{White_Space}]?$/u.test(after));
+  }
+  const isWord = (c) => /[\p{Alphabetic}\p{N}_]/u.test(c);
+  return isFound(column.toLowerCase(), message.toLowerCase(), (before, after) => !isWord(before) && !isWord(after));
 }
 
 // The same value in another spelling. Longer cells are no number, date or truth word.
@@ -16,7 +33,27 @@ const TRUTH_WORDS = [
 ].map((words) => words.split(" "));
 
 function isSameTruth(old, now) {
-  return now !== "true" && now !== "false" && TRUTH_WORDS.some((words) => [old, now].every((text) => words.includes(text.toLowerCase())));
+  // Data frames make numbers of a column with truth words and empty cells.
+  const isNumber = ["1.0", "0.0"].some((number, place) => now === number && TRUTH_WORDS[place].includes(old.toLowerCase()));
+  return isNumber || (now !== "true" && now !== "false" && TRUTH_WORDS.some((words) => [old, now].every((text) => words.includes(text.toLowerCase()))));
+}
+
+// What data frames read as no value, and write for none.
+const MISSING_WORDS = ["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "NaN", "nan", "-NaN", "-nan", "NaT", "<NA>", "#NA"];
+
+// Changes that tools make, and people too.
+function isDoubtful(old, now) {
+  const isMissing = (now === "" && MISSING_WORDS.includes(old)) || (old === "" && MISSING_WORDS.includes(now));
+  const hasGotZero = /^-?\d+$/.test(old) && now === `${old}.0`;
+  return isMissing || hasGotZero || old === `'${now}` || isSameText(old, now) || isShortenedNumber(old, now);
+}
+
+// `é` as one character or as two, and line breaks, tabs and several blanks that became one blank.
+function isSameText(old, now) {
+  const words = (text) => text.split(/\p{White_Space}+/u).filter((word) => word !== "").join(" ");
+  const breaks = (text) => text.replace(/ |\P{White_Space}/gu, "").length;
+  const isFlattened = breaks(now) < breaks(old) || (breaks(now) === breaks(old) && now.length < old.length);
+  return old.normalize("NFC") === now.normalize("NFC") || (isFlattened && words(old) === words(now));
 }
 
 // A text in which something is lost.

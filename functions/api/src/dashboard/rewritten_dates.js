@@ -17,13 +17,18 @@ const MONTH_NAMES = [
 // True if both are the same date or time, and `now` is not what a person makes of `old`.
 function isSameMoment(old, now) {
   const [before, after] = [momentOf(old), momentOf(now)];
-  if (!before) return false;
-  if (after) {
-    const isIso = /^\d{4}-\d\d-\d\d(T|$)/.test(now);
-    const isByHand = old.toLowerCase() === now.toLowerCase() || (isWholeDate(before) && isIso) || `0${old}` === now;
-    return !isByHand && isSameDate(before, after) && isSameTime(before, after);
-  }
-  return /^\d{1,15}$/.test(now) && isSerial(before.fields, Number(now));
+  const known = before || eightDigits(old);
+  if (known && (isSerial(known, now) || isWithoutHours(old, now))) return true;
+  if (!before || !after) return false;
+  const isIso = /^\d{4}-\d\d-\d\d(T|$)/.test(now);
+  const isByHand = old.toLowerCase() === now.toLowerCase() || (isWholeDate(before) && isIso) || `0${old}` === now;
+  return !isByHand && isSameDate(before, after) && isSameTime(before, after);
+}
+
+// `20261124`.
+function eightDigits(text) {
+  const found = /^(\d{4})(\d\d)(\d\d)$/.exec(text);
+  return found && { fields: found.slice(1).map((digits) => ({ number: Number(digits), digits: digits.length, isName: false })) };
 }
 
 function isSameDate(before, after) {
@@ -52,21 +57,39 @@ function isSameTime({ fields, time: before }, { time: after }) {
   return old === now || (fields.length > 0 && before.hasSeconds !== after.hasSeconds && Math.floor(old / 60) === Math.floor(now / 60));
 }
 
-// The number of a day, as spreadsheets count them from 1900, or from 1904 on old Macs.
-function isSerial(fields, serial) {
-  if (fields.length !== 3) return false;
+// The number of a day, of a time, or of both: `46350`, `0.5208333`, `46350.5`. Days are counted from 1900, or from 1904 on old Macs.
+function isSerial({ fields, time }, now) {
+  const [, whole, fraction = ""] = /^(\d+)(?:[.,](\d*))?$/.exec(now) || [];
+  if (whole === undefined) return false;
+  const serial = Number(`${whole}.${fraction}0`);
+  const part = (time ? time.seconds : 0) / 86400;
+  const within = fraction.length < 4 ? 1e-9 : 1.2e-5;
+  const days = fields.length === 0 ? [0] : serialDays(fields);
+  return days.some((day) => (fields.length > 0 && fraction === "" && serial === day) || Math.abs(serial - day - part) <= within);
+}
+
+function serialDays(fields) {
+  if (fields.length !== 3) return [];
   const [one, two, three] = fields;
-  return [[one, two, three], [three, two, one], [three, one, two]].some(([year, month, day]) => {
+  return [[one, two, three], [three, two, one], [three, one, two]].flatMap(([year, month, day]) => {
     const years = year.digits === 4 ? [year.number] : [1900 + year.number, 2000 + year.number];
-    return years.some((full) => {
+    return years.flatMap((full) => {
       const date = new Date(0);
       date.setUTCFullYear(full, month.number - 1, day.number);
-      if (date.getUTCMonth() !== month.number - 1 || date.getUTCDate() !== day.number) return false;
+      if (date.getUTCMonth() !== month.number - 1 || date.getUTCDate() !== day.number) return [];
       const days = date.getTime() / 86400000 + 25569;
       // Spreadsheets believe that 1900 was a leap year.
-      return serial === (days < 61 ? days - 1 : days) || serial === days - 1462;
+      return [days < 61 ? days - 1 : days, days - 1462];
     });
   });
+}
+
+// `30:45.7` for `12:30:45.678`, as spreadsheets show a time with fractions of a second.
+function isWithoutHours(old, now) {
+  const [before, after] = [/^[^:]*:(\d{1,2}):(\d{1,2})[.,](\d{1,9})\D*$/.exec(old), /^(\d{1,2}):(\d{1,2})[.,](\d{1,9})$/.exec(now)];
+  if (!before || !after) return false;
+  const [had, has] = [before, after].map(([, minutes, seconds, fraction]) => Number(minutes) * 60 + Number(`${seconds}.${fraction}`));
+  return Math.abs(had - has) <= 0.5 * 0.1 ** after[3].length + 1e-9;
 }
 
 // One of the numbers can be a month, and another one a day.

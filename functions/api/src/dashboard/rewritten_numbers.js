@@ -36,6 +36,21 @@ function isRounded(old, now) {
     || (isShownShorter && differBy(0.5 * 0.1 ** now.fraction.length));
 }
 
+// `3.14` for `3.14159`: fewer digits after the point, but to whole numbers people round.
+function isShortenedNumber(old, now) {
+  const [before, after] = [readingsOf(old), readingsOf(now)];
+  return before.some((one) => after.some((other) => isShortened(one, other)));
+}
+
+function isShortened(old, now) {
+  const [before, after] = [old, now].map(valueOfNumber);
+  if (!Number.isFinite(before) || !Number.isFinite(after)) return false;
+  const [had, has] = [old, now].map(({ fraction, exponent }) => fraction.length - (exponent || 0));
+  const isShorter = now.exponent === null ? had > has && (has > 0 || had >= 3) : digitsOf(old).length > digitsOf(now).length;
+  const isDressedAlike = after === 0 || ["isNegative", "isPlus", "isUnusual", "hasCurrency", "isPercent"].every((part) => old[part] === now[part]);
+  return isShorter && isDressedAlike && Math.abs(before - after) <= 0.5 * 10 ** -has * (1 + 1e-14);
+}
+
 function digitsOf({ whole, fraction }) {
   return (whole + fraction).replace(/^0+/, "");
 }

@@ -1,6 +1,8 @@
 //! Dates and times in every order and with the names of months: `2026-11-24`, `24.11.26`, `24-Nov-26`, `3-4`, `03. Apr`, `46350`,
 //! `2026-11-24 08:00`, `8:05 AM`.
 
+use super::serials::{self, Number};
+
 /// The months' names, of which a cell may show the first letters (three or more), and other short forms.
 const MONTHS: [&str; 12] = [
     "january januar januari janvier enero gennaio janeiro styczeń stycznia января leden ledna ocak tammikuu január ene gen sty jän jänner",
@@ -18,9 +20,6 @@ const MONTHS: [&str; 12] = [
 ];
 const NAME_CHARS_MIN: usize = 3;
 const DAY_SECONDS: u32 = 86_400;
-/// The days from 1 January 1970 back to the day 0 of spreadsheets, and what the calendar of old Macs is later.
-const DAYS_TO_1970: i64 = 25_569;
-const DAYS_TO_1904: i64 = 1_462;
 
 /// A date, a time, or both, with the date's numbers in the order in which they are written.
 #[derive(Debug, Default)]
@@ -40,13 +39,21 @@ struct Field {
 
 /// True if both are the same date or time, and `new` is not what a person makes of `old`.
 pub(super) fn is_same_moment(old: &str, new: &str) -> bool {
-    let Some(before) = moment(old) else { return false };
-    let after = moment(new);
-    if let Some(after) = after.filter(|after| !after.fields.is_empty() || after.time.is_some()) {
-        let is_by_hand = old.eq_ignore_ascii_case(new) || before.is_whole() && is_iso(new) || format!("0{old}") == new;
-        return !is_by_hand && before.is_same_date(&after) && before.is_same_time(&after);
+    let before = moment(old);
+    if before.as_ref().or(eight_digits(old).as_ref()).is_some_and(|before| before.is_serial(new) || serials::is_without_hours(old, new)) {
+        return true;
     }
-    new.bytes().all(|byte| byte.is_ascii_digit()) && new.parse().is_ok_and(|serial| before.is_serial(serial))
+    let (Some(before), Some(after)) = (before, moment(new)) else { return false };
+    let is_by_hand = old.eq_ignore_ascii_case(new) || before.is_whole() && is_iso(new) || format!("0{old}") == new;
+    !is_by_hand && before.is_same_date(&after) && before.is_same_time(&after)
+}
+
+/// `20261124`.
+fn eight_digits(text: &str) -> Option<Moment> {
+    let is_whole = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let field = |from: usize, to: usize| Some(Field { number: text.get(from..to)?.parse().ok()?, digits: to - from, is_name: false });
+    let fields = is_whole.then(|| Some(vec![field(0, 4)?, field(4, 6)?, field(6, 8)?]))??;
+    Some(Moment { fields, ..Moment::default() })
 }
 
 impl Moment {
@@ -78,17 +85,10 @@ impl Moment {
         }
     }
 
-    /// The number of a day, as spreadsheets count them.
-    fn is_serial(&self, serial: i64) -> bool {
-        let [one, two, three] = self.fields.as_slice() else { return false };
-        let full = |year: &Field| if year.digits == 4 { vec![year.number] } else { vec![1900 + year.number, 2000 + year.number] };
-        [(one, two, three), (three, two, one), (three, one, two)].into_iter().any(|(year, month, day)| {
-            full(year).into_iter().filter_map(|year| days(year, month.number, day.number)).any(|days| {
-                // Spreadsheets believe that 1900 was a leap year.
-                let serial_of = days + DAYS_TO_1970 - i64::from(days + DAYS_TO_1970 < 61);
-                serial == serial_of || serial == days + DAYS_TO_1970 - DAYS_TO_1904
-            })
-        })
+    /// `new` is its number, as spreadsheets count days.
+    fn is_serial(&self, new: &str) -> bool {
+        let numbers: Vec<Number> = self.fields.iter().map(|field| Number { value: field.number, digits: field.digits }).collect();
+        serials::is_serial(&numbers, self.time.map(|(seconds, _)| seconds), new)
     }
 
     /// One of the numbers can be a month, and another one a day.
@@ -204,10 +204,4 @@ fn month(word: &str) -> Option<u32> {
     let place_of = |test: fn(&str, &str) -> bool| MONTHS.iter().position(|names| names.split(' ').any(|name| test(name, word)));
     let place = place_of(|name, word| name == word).or_else(|| place_of(|name, word| name.starts_with(word)));
     place.filter(|_| word.chars().count() >= NAME_CHARS_MIN).and_then(|place| u32::try_from(place + 1).ok())
-}
-
-/// The days since 1 January 1970; `None` if there is no such day.
-fn days(year: u32, month: u32, day: u32) -> Option<i64> {
-    let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    Some(date.signed_duration_since(chrono::NaiveDate::default()).num_days())
 }

@@ -6,6 +6,8 @@ const DIGITS_SHOWN_MIN: usize = 9;
 /// What a number with an exponent may have lost, and one with more digits than are kept.
 const LOST_BY_EXPONENT: f64 = 1e-2;
 const LOST_BY_LENGTH: f64 = 1e-14;
+/// So many digits after the point nobody rounds to a whole number.
+const WHOLE_AFTER_PLACES: i32 = 3;
 
 /// A number in one reading of its separators.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,12 @@ pub(super) fn is_same_number(old: &str, new: &str) -> bool {
     let is_by_hand = |old: &Number, new: &Number| old.is_same(new) && (old.is_only_filled(new) || old.has_got_a_point(new));
     let pairs = || before.iter().flat_map(|old| after.iter().map(move |new| (old, new)));
     !pairs().any(|(old, new)| is_by_hand(old, new)) && pairs().any(|(old, new)| old.is_same(new) || old.is_rounded(new))
+}
+
+/// True if `new` is `old` with fewer digits after the point, as `3.14` is for `3.14159`.
+pub(super) fn is_shortened_number(old: &str, new: &str) -> bool {
+    let after = readings(new);
+    readings(old).iter().any(|old| after.iter().any(|new| old.is_shortened(new)))
 }
 
 impl Number {
@@ -73,6 +81,19 @@ impl Number {
         new.exponent.is_some() && differ_by(before.abs() * LOST_BY_EXPONENT)
             || has_lost_digits && differ_by(before.abs() * LOST_BY_LENGTH)
             || is_shown_shorter && differ_by(0.5 * 0.1_f64.powi(length(&new.fraction)))
+    }
+
+    fn is_shortened(&self, new: &Number) -> bool {
+        let (Some(before), Some(after)) = (self.value(), new.value()) else { return false };
+        let places = |number: &Number| length(&number.fraction) - number.exponent.unwrap_or(0);
+        let (had, has) = (places(self), places(new));
+        let is_shorter = match new.exponent {
+            Some(_) => self.digits().len() > new.digits().len(),
+            // People round to whole numbers.
+            None => had > has && (has > 0 || had >= WHOLE_AFTER_PLACES),
+        };
+        let is_dressed_alike = self.dress == new.dress || after == 0.0;
+        is_shorter && is_dressed_alike && (before - after).abs() <= 0.5 * 10_f64.powi(-has) * (1.0 + LOST_BY_LENGTH)
     }
 
     /// The digits without the zeros in front.

@@ -72,7 +72,7 @@ pub(super) fn check_id(record: &Record, id: Option<&str>) -> Result<bool, String
     let Some(id) = id.filter(|id| !id.trim().is_empty()) else { return Ok(false) };
     let shown_id = shown_cells(record).swap_remove(1);
     let own = record.id.as_deref().unwrap_or_default();
-    let is_own = |text: &str| id == text || id.trim() == text.trim() || is_rewritten(text, id);
+    let is_own = |text: &str| id == text || id.trim() == text.trim() || is_rewritten(text, id, false);
     if is_own(own) || is_own(&shown_id) || is_own(&csv::value_of(&shown_id)) {
         return Ok(true);
     }

@@ -24,7 +24,7 @@ fn source(content: &str, extension: &str) -> (tempfile::TempPath, Source) {
 
 fn changes(content: &str, extension: &str, items: &[(u64, &str)]) -> Result<Vec<(u64, String)>, String> {
     let (_path, source) = source(content, extension);
-    let changes = CorrectedRows::read(source).and_then(|rows| rows.changes(&failed(items), None));
+    let changes = CorrectedRows::read(source).and_then(|rows| rows.changes(&failed(items), None, false));
     let said = |value: NewValue| (value.index, value.item.get().to_owned());
     changes.map(|changes| changes.values.into_iter().map(said).collect()).map_err(|error| error.to_string())
 }
@@ -211,7 +211,7 @@ fn what_a_spreadsheet_rewrote_is_no_correction_unless_that_is_said() {
     let given = |rewritten| {
         let (_path, mut source) = source(saved, ".csv");
         source.reading.delimiter = crate::input::Delimiter::parse(";").unwrap();
-        CorrectedRows::read(source).unwrap().changes(&failed(&items), rewritten)
+        CorrectedRows::read(source).unwrap().changes(&failed(&items), rewritten, false)
     };
     let values = |rewritten| given(rewritten).unwrap().values.iter().map(|value| value.item.get().to_owned()).collect::<Vec<_>>();
     let refused = given(None).unwrap_err().to_string();
@@ -226,9 +226,42 @@ fn what_a_spreadsheet_rewrote_is_no_correction_unless_that_is_said() {
     assert!(kept.contains("line 2, column 1: its \"n\" is now \"1,5\", but it was \"1.5\": write 1.5"), "{kept}");
     let texts = [(3, r#"{"zip":"00123"}"#), (5, r#"{"zip":"0"}"#)];
     let (_path, source) = source("_index,zip\n3,123\n", ".csv");
-    let changes = CorrectedRows::read(source).unwrap().changes(&failed(&texts), Some(Rewritten::Keep)).unwrap();
+    let changes = CorrectedRows::read(source).unwrap().changes(&failed(&texts), Some(Rewritten::Keep), false).unwrap();
     assert_eq!(changes.values.iter().map(|value| value.item.get()).collect::<Vec<_>>(), [r#"{"zip":"123"}"#]);
     assert_eq!(changes.columns.words().as_deref(), Some("\"zip\" in 1 row: \"00123\" is now \"123\" in line 2"));
+}
+
+/// Bug found: a row that nobody had changed took back the new value that its item had got on the page.
+#[test]
+fn a_row_that_was_not_changed_leaves_an_earlier_correction() {
+    let line = |index: u64| {
+        format!("{{\"index\":{index},\"id\":null,\"message\":\"no\",\"corrected\":{},\"item\":{{\"a\":\"x\"}}}}\n", index != 9)
+    };
+    let failed = Records::of_lines(&[3, 5, 7, 9].map(line).concat()).unwrap();
+    let given = |replace| {
+        let (_path, source) = source("_index,a\n3,x\n5,y\n9,x\n", ".csv");
+        let changes = CorrectedRows::read(source).unwrap().changes(&failed, None, replace).unwrap();
+        let values: Vec<_> = changes.values.iter().map(|value| (value.index, value.item.get().to_owned())).collect();
+        (values, changes.kept)
+    };
+    let (x, y) = (r#"{"a":"x"}"#.to_owned(), r#"{"a":"y"}"#.to_owned());
+    assert_eq!(given(false), (vec![(5, y.clone())], 2));
+    assert_eq!(given(true), (vec![(3, x), (5, y)], 1));
+}
+
+/// What tools change as well as people is a correction only in a column that the item's error names.
+#[test]
+fn a_doubtful_change_is_a_correction_only_where_the_error_names_the_column() {
+    let line = r#"{"index":3,"id":null,"message":"/price: more than 2 decimals: 3.14159","corrected":false,"item":{"price":"3.14159","area":"NA"}}"#;
+    let failed = Records::of_lines(&format!("{line}\n")).unwrap();
+    let given = |cells: &str| {
+        let (_path, source) = source(&format!("_index,price,area\n3,{cells}\n"), ".csv");
+        let changes = CorrectedRows::read(source).and_then(|rows| rows.changes(&failed, None, false)).map_err(|error| error.to_string())?;
+        Ok::<_, String>(changes.values.into_iter().map(|value| value.item.get().to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(given("3.14,NA"), Ok(vec![r#"{"price":"3.14","area":"NA"}"#.to_owned()]));
+    let refused = given("3.14,").unwrap_err();
+    assert!(refused.contains(r#""area" in 1 row: "NA" is now """#) && !refused.contains("price"), "{refused}");
 }
 
 /// Bug found: only ten columns were named.

@@ -44,8 +44,8 @@ pub struct Retry {
     /// as 24.11.26. Without it such a file is refused
     #[arg(long, value_enum, requires = "with")]
     rewritten: Option<Rewritten>,
-    /// Replace new values that failed items have already, from the page or from somebody else. Without it they are not touched,
-    /// and the file is refused
+    /// Replace new values that failed items have already, from the page or from somebody else, also by rows that were not
+    /// changed. Without it they stay, and a file with other values for these items is refused
     #[arg(long, requires = "with")]
     replace: bool,
 }
@@ -63,7 +63,7 @@ impl Retry {
         let now = client.job(&client.get(&["jobs", &id])).await?;
         if let Some(rows) = rows {
             let failed = Records::read(&client, &id, "failures", &mut Bar::new(context.out)).await?;
-            let changes = rows.changes(&failed, self.rewritten)?;
+            let changes = rows.changes(&failed, self.rewritten, self.replace)?;
             // Before anything is sent, so that a wrong file can still be seen.
             told(&changes).into_iter().for_each(|line| context.out.note(&line));
             let conditions = [("round", now.view.round.to_string()), ("replace", self.replace.to_string())];
@@ -135,7 +135,7 @@ fn told(changes: &Changes) -> Vec<String> {
 
 fn said(changes: &Changes) -> String {
     let (corrected, failed) = (changes.values.len() as u64, changes.failed);
-    match (corrected, failed - corrected) {
+    let rest = match (corrected, failed - corrected) {
         (0, 1) => "the row was not changed: the failed item runs again as it was".to_owned(),
         (0, _) => format!("no row was changed: all {failed} failed items run again as they were"),
         (1, 0) => "the failed item runs again with its new value".to_owned(),
@@ -144,6 +144,36 @@ fn said(changes: &Changes) -> String {
             let runs = if corrected == 1 { "runs again with its new value" } else { "run again with their new values" };
             let were = if rest == 1 { "it was" } else { "they were" };
             format!("{corrected} of {failed} failed items {runs}, the other {rest} as {were}")
+        }
+    };
+    match changes.kept {
+        0 => rest,
+        1 => format!("{rest}, but 1 with the new value that it got before"),
+        kept => format!("{rest}, but {kept} with the new values that they got before"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_again_is_said() {
+        let value = |index| NewValue { index, item: serde_json::value::RawValue::NULL.to_owned() };
+        for (corrected, failed, kept, words) in [
+            (0, 1, 0, "the row was not changed: the failed item runs again as it was"),
+            (0, 3, 1, "no row was changed: all 3 failed items run again as they were, but 1 with the new value that it got before"),
+            (2, 2, 0, "all 2 failed items run again with their new values"),
+            (1, 2, 0, "1 of 2 failed items runs again with its new value, the other 1 as it was"),
+            (
+                2,
+                5,
+                2,
+                "2 of 5 failed items run again with their new values, the other 3 as they were, but 2 with the new values that they got before",
+            ),
+        ] {
+            let changes = Changes { values: (0..corrected).map(value).collect(), failed, kept, ..Changes::default() };
+            assert_eq!(said(&changes), words);
         }
     }
 }
