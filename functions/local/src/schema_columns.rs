@@ -1,17 +1,25 @@
 //! Compares the columns of a file with the members that a JSON Schema asks for: what makes every row fail, and what looks
 //! like a mistyped name. It is found before the first row is sent.
 //!
-//! Only what the top level of the schema says for certain is used: `properties`, `required`, `additionalProperties`, and
-//! the same behind `$ref` and in `allOf`. Members that are named elsewhere are only known not to be mistyped.
+//! Only what the top level of the schema says for certain is used: `type`, `properties`, `required`, `additionalProperties`,
+//! `unevaluatedProperties`, `propertyNames`, `maxProperties` and `minProperties`, and the same behind `$ref` and in `allOf`. Members that are
+//! named elsewhere are only known not to be mistyped.
 
-use std::collections::BTreeSet;
+mod impossible;
 
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+use headway_core::counted;
+use icu_normalizer::ComposingNormalizerBorrowed;
+use serde_json::{Map, Value};
 
 /// How far references are followed.
 const DEPTH_MAX: usize = 16;
 /// Shorter names are similar to too many others.
 const SIMILAR_CHARS_MIN: usize = 3;
+/// Keywords by which members beside those in `properties` count as evaluated.
+const EVALUATE_MORE: [&str; 9] =
+    ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "additionalProperties", "$recursiveRef"];
 
 /// What is wrong with the columns of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +33,23 @@ pub struct ColumnFault {
 /// What is wrong with these columns, the worst first.
 #[must_use]
 pub fn faults(schema: &Value, columns: &[String]) -> Vec<ColumnFault> {
+    if let Some(words) = impossible::no_row(schema, schema) {
+        return vec![every_row(words)];
+    }
     let mut wanted = Wanted::default();
     wanted.collect(schema, schema, 0);
     let in_file: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
     let unknown: Vec<&String> = columns.iter().filter(|name| !wanted.named.contains(*name)).collect();
     let missing = |name: &&String| !in_file.contains(name.as_str());
     let mut faults: Vec<ColumnFault> = wanted.required.iter().filter(missing).map(|name| required(name, &unknown, columns)).collect();
+    faults.extend(wanted.number_of(columns));
     let meant: Vec<&String> = wanted.required.iter().chain(&wanted.named).filter(missing).collect();
     for name in columns {
         let similar = similar_to(name, &meant).filter(|_| !wanted.named.contains(name));
-        if wanted.closed.iter().any(|allowed| !allowed.contains(name)) {
-            faults.push(forbidden(name, similar, columns));
+        if let Some((keyword, _)) = wanted.closed.iter().find(|(_, allowed)| !allowed.contains(name)) {
+            faults.push(forbidden(name, keyword, similar, columns));
+        } else if let Some(why) = wanted.impossible.get(name) {
+            faults.push(never_valid(name, why, columns));
         } else if let Some(similar) = similar.filter(|similar| !wanted.required.contains(*similar)) {
             faults.push(mistyped(name, similar, columns));
         }
@@ -50,8 +64,13 @@ struct Wanted {
     required: BTreeSet<String>,
     /// Members that the schema names anywhere.
     named: BTreeSet<String>,
-    /// For each schema that allows no other members, those that it allows.
-    closed: Vec<BTreeSet<String>>,
+    /// For each schema that allows no other members, the keyword that says so, and those that it allows.
+    closed: Vec<(&'static str, BTreeSet<String>)>,
+    /// Members that no cell can be, and why.
+    impossible: BTreeMap<String, String>,
+    /// The most and the fewest members that an item may have.
+    most: Option<u64>,
+    fewest: Option<u64>,
     /// The schemas that were read, by their places in memory: references may lead to one again and again.
     read: BTreeSet<*const Value>,
 }
@@ -66,9 +85,13 @@ impl Wanted {
         self.named.extend(own.iter().cloned());
         let required = members.get("required").and_then(Value::as_array).into_iter().flatten();
         self.required.extend(required.filter_map(Value::as_str).map(str::to_owned));
-        if members.get("additionalProperties") == Some(&Value::Bool(false)) && names(members.get("patternProperties")).is_empty() {
-            self.closed.push(own);
+        self.closed.extend(closed_to(members, own));
+        for (name, schema) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            self.impossible.extend(impossible::no_cell(schema, root).map(|why| (name.clone(), why)));
         }
+        let number = |keyword: &str| members.get(keyword).and_then(Value::as_u64);
+        self.most = self.most.into_iter().chain(number("maxProperties")).min();
+        self.fewest = self.fewest.into_iter().chain(number("minProperties")).max();
         if depth == DEPTH_MAX {
             return;
         }
@@ -78,6 +101,17 @@ impl Wanted {
         for name in ["anyOf", "oneOf", "if", "then", "else", "dependentSchemas"] {
             self.name_only(members.get(name), depth);
         }
+    }
+
+    /// What is wrong with the number of columns.
+    fn number_of(&self, columns: &[String]) -> Option<ColumnFault> {
+        let count = columns.len() as u64;
+        let has = format!("the file has {}", counted(count, "column"));
+        if let Some(most) = self.most.filter(|most| count > *most) {
+            return Some(every_row(format!("{has}, and the schema allows at most {most} (`maxProperties`), so every row fails")));
+        }
+        let fewest = self.fewest.filter(|fewest| count < *fewest)?;
+        Some(every_row(format!("{has}, and the schema asks for at least {fewest} (`minProperties`), so every row fails")))
     }
 
     /// Members that some rows may have.
@@ -94,26 +128,59 @@ impl Wanted {
     }
 }
 
+/// The members that a schema allows, if it allows no others, with the keyword that says so. `own` are those in its `properties`.
+fn closed_to(members: &Map<String, Value>, own: BTreeSet<String>) -> Vec<(&'static str, BTreeSet<String>)> {
+    let is_false = |keyword: &str| members.get(keyword) == Some(&Value::Bool(false));
+    let has_patterns = !names(members.get("patternProperties")).is_empty();
+    let evaluates_more = EVALUATE_MORE.iter().any(|keyword| members.contains_key(*keyword));
+    let listed = members.get("propertyNames").and_then(|names| names.get("enum")?.as_array());
+    let listed = listed.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    let mut closed: Vec<_> = listed.map(|names| ("propertyNames", names)).into_iter().collect();
+    if is_false("additionalProperties") && !has_patterns {
+        closed.push(("additionalProperties", own));
+    } else if is_false("unevaluatedProperties") && !has_patterns && !evaluates_more {
+        closed.push(("unevaluatedProperties", own));
+    }
+    closed
+}
+
 fn names(properties: Option<&Value>) -> BTreeSet<String> {
     properties.and_then(Value::as_object).into_iter().flat_map(|members| members.keys().cloned()).collect()
 }
 
 fn required(name: &str, unknown: &[&String], columns: &[String]) -> ColumnFault {
     let remedy = match similar_to(name, unknown) {
+        Some(similar) if is_same_text(similar, name) => {
+            format!(
+                "{} is the same name with its accents encoded otherwise (NFC, NFD): copy the name from the schema",
+                shown(similar, columns)
+            )
+        }
         Some(similar) => format!("{} is similar: rename it in the header row", shown(similar, columns)),
         None => "add the column, or take the name out of `required`".to_owned(),
     };
     let words = format!("the schema requires {name:?}, and the file has no such column, so every row fails: {remedy}");
+    every_row(words)
+}
+
+fn every_row(words: String) -> ColumnFault {
     ColumnFault { fails_every_row: true, words }
 }
 
-fn forbidden(name: &str, similar: Option<&String>, columns: &[String]) -> ColumnFault {
+/// No cell of the column can be valid.
+fn never_valid(name: &str, why: &str, columns: &[String]) -> ColumnFault {
+    let what = format!("can have no value that a cell can be (in the schema, {why}), so every row fails");
+    every_row(format!("{} {what}: remove the column, or correct its schema", shown(name, columns)))
+}
+
+fn forbidden(name: &str, keyword: &str, similar: Option<&String>, columns: &[String]) -> ColumnFault {
     let remedy = match similar {
         Some(similar) => format!("rename it if {similar:?} is meant, which the file does not have"),
         None => "remove the column, or add it to `properties`".to_owned(),
     };
-    let what = "is not in the schema, which allows no others (`additionalProperties` is false), so every row fails";
-    ColumnFault { fails_every_row: true, words: format!("{} {what}: {remedy}", shown(name, columns)) }
+    let how = if keyword == "propertyNames" { "lists all names" } else { "is false" };
+    let what = format!("is not in the schema, which allows no others (`{keyword}` {how}), so every row fails");
+    every_row(format!("{} {what}: {remedy}", shown(name, columns)))
 }
 
 fn mistyped(name: &str, similar: &str, columns: &[String]) -> ColumnFault {
@@ -127,8 +194,17 @@ fn shown(name: &str, columns: &[String]) -> String {
     format!("column {place}, {name:?},")
 }
 
+/// True if both are the same letters, in whatever form of Unicode.
+fn is_same_text(one: &str, other: &str) -> bool {
+    let composed = |text| ComposingNormalizerBorrowed::new_nfc().normalize(text);
+    composed(one) == composed(other)
+}
+
 /// The most similar of these names, if one is similar.
 fn similar_to<'a>(name: &str, others: &[&'a String]) -> Option<&'a String> {
+    if let Some(same) = others.iter().copied().find(|other| *other != name && is_same_text(other, name)) {
+        return Some(same);
+    }
     let bare = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let wanted = bare(name);
     let apart = |other: &&String| strsim::damerau_levenshtein(&bare(other), &wanted);
@@ -182,6 +258,57 @@ mod tests {
         }
     }
 
+    /// Bug found: a schema of the whole file, or one that forbids a column, was said to be right, and then every row failed.
+    #[test]
+    fn a_schema_that_no_row_can_fit_is_told() {
+        let by_reference = json!({"properties": {"a": {"$ref": "#/$defs/n"}}, "$defs": {"n": {"allOf": [{"type": "object"}]}}});
+        for (schema, columns, expected) in [
+            (
+                json!({"type": "array", "items": {"type": "object"}}),
+                vec!["a"],
+                "the schema allows no object (its `type` is array), and each row is one, so every row fails: it seems to be the schema of the whole",
+            ),
+            (json!({"type": "string"}), vec!["a"], "the schema allows no object (its `type` is string), and each row is one"),
+            (json!(false), vec!["a"], "the schema allows no object (it is false)"),
+            (json!({"allOf": [{"not": true}]}), vec!["a"], "the schema allows no object (`not` is true)"),
+            (json!({"enum": ["a", 5]}), vec!["a"], "the schema allows no object (its `enum` has only other values)"),
+            (json!({"anyOf": [{"type": "null"}, false]}), vec!["a"], "the schema allows no object (it is false)"),
+            (
+                json!({"properties": {"a": false}}),
+                vec!["b", "a"],
+                "column 2, \"a\", can have no value that a cell can be (in the schema, it is false), so every row fails: remove the column",
+            ),
+            (
+                json!({"properties": {"a": {"type": ["array", "object"]}}}),
+                vec!["a"],
+                "column 1, \"a\", can have no value that a cell can be",
+            ),
+            (by_reference, vec!["a"], "column 1, \"a\", can have no value that a cell can be (in the schema, its `type` is object)"),
+            (json!({"properties": {"a": {"const": []}}}), vec!["a"], "column 1, \"a\", can have no value"),
+            (json!({"maxProperties": 1}), vec!["a", "b"], "the file has 2 columns, and the schema allows at most 1 (`maxProperties`)"),
+            (json!({"minProperties": 2}), vec!["a"], "the file has 1 column, and the schema asks for at least 2 (`minProperties`)"),
+            (
+                json!({"propertyNames": {"enum": ["a"]}}),
+                vec!["b"],
+                "column 1, \"b\", is not in the schema, which allows no others (`propertyNames`",
+            ),
+            (
+                json!({"properties": {"a": {}}, "unevaluatedProperties": false}),
+                vec!["b"],
+                "column 1, \"b\", is not in the schema, which allows no others (`unevaluatedProperties` is false)",
+            ),
+            (
+                json!({"required": ["caf\u{e9}"]}),
+                vec!["cafe\u{301}"],
+                "the schema requires \"caf\u{e9}\", and the file has no such column, so every row fails: column 1, \"cafe\\u{301}\", is the same name",
+            ),
+            (json!({"required": ["\u{e9}"]}), vec!["e\u{301}"], "the schema requires"),
+        ] {
+            let said = said(&schema, &columns);
+            assert!(said.len() == 1 && said[0].starts_with(&format!("every row: {expected}")), "{schema}: {said:?}");
+        }
+    }
+
     /// What is not certain is not said.
     #[test]
     fn a_file_that_may_be_right_is_not_blamed() {
@@ -195,7 +322,14 @@ mod tests {
             (json!({"properties": {"id": {}}}), vec!["ip"]),
             (json!({"properties": {"street": {}}}), vec!["city"]),
             (json!({"properties": {"price_net": {}, "price_new": {}}}), vec!["price_net"]),
-            (json!({"required": 7, "properties": [], "allOf": {}}), vec!["a"]),
+            (json!({"required": 7, "properties": [], "allOf": {}, "type": 5}), vec!["a"]),
+            (
+                json!({"type": ["array", "object"], "anyOf": [false, {}], "enum": [{}], "properties": {"a": {"type": ["array", "null"]}}}),
+                vec!["a"],
+            ),
+            (json!({"properties": {"b": false, "a": {"oneOf": [{"type": "array"}, {"minimum": 3}]}}, "maxProperties": 1}), vec!["a"]),
+            (json!({"anyOf": [{"properties": {"b": {}}}], "unevaluatedProperties": false}), vec!["b"]),
+            (json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a", "type": "object"}}}), vec!["b"]),
         ] {
             assert_eq!(said(&schema, &columns), Vec::<String>::new(), "{schema}");
         }
