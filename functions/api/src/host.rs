@@ -21,7 +21,7 @@ use crate::{AppState, base_path, router};
 pub async fn run() -> Result<(), Error> {
     telemetry::init();
     telemetry::starting();
-    let known = with_described(headway_built_in::infos(), &config::optional)?;
+    let known = with_described(headway_built_in::infos(), &config::optional).await?;
     let app = app_from_env().await?.with_announced_processors(known);
     serve(app, Host::Lambda).await
 }

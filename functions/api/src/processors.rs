@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use headway_core::ProcessorInfo;
 use headway_core::config::{ConfigError, Env, described_processors};
+use headway_schema::Sandbox;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -51,14 +52,30 @@ pub struct ProcessorList<'a> {
     callbacks: &'a [String],
 }
 
+/// Why the processors that the operator describes cannot be used. The function does not start, so that whoever deploys it learns of it.
+#[derive(Debug, thiserror::Error)]
+pub enum DescribedError {
+    /// The description is not a list of processors.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Some have a `paramsSchema` that is not a JSON Schema, or not one that is checked in time: no job could be started with them.
+    #[error("HEADWAY_PROCESSORS: {}", .0.join("; "))]
+    ParamsSchemas(Vec<String>),
+}
+
 /// The built-in processors, and those that the operator describes: the worker's own, whose code is not in this function.
 /// A description replaces that of a built-in processor with the same name.
 ///
 /// # Errors
 ///
-/// [`ConfigError::Processors`] if the description is not a list of processors.
-pub fn with_described(built_in: Vec<ProcessorInfo>, env: Env<'_>) -> Result<Vec<ProcessorInfo>, ConfigError> {
-    let all = built_in.into_iter().chain(described_processors(env)?).map(|info| (info.name.clone(), info));
+/// [`DescribedError`].
+pub async fn with_described(built_in: Vec<ProcessorInfo>, env: Env<'_>) -> Result<Vec<ProcessorInfo>, DescribedError> {
+    let described = described_processors(env)?;
+    let unusable = Sandbox::global().unusable(described.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
+    if !unusable.is_empty() {
+        return Err(DescribedError::ParamsSchemas(unusable));
+    }
+    let all = built_in.into_iter().chain(described).map(|info| (info.name.clone(), info));
     Ok(all.collect::<BTreeMap<_, _>>().into_values().collect())
 }
 
@@ -102,13 +119,13 @@ mod tests {
     use super::*;
 
     /// A job can use a worker's own processor.
-    #[test]
-    fn described_processors_are_added() {
+    #[tokio::test]
+    async fn described_processors_are_added() {
         let built_in = || vec![ProcessorInfo::new("http", &Options::default())];
         let list = r#"[{"name": "mine", "chunkSize": 10}, {"name": "http", "description": "ours"}]"#;
-        let infos = with_described(built_in(), &|_| Some(list.to_owned())).unwrap();
+        let infos = with_described(built_in(), &|_| Some(list.to_owned())).await.unwrap();
         let seen: Vec<_> = infos.iter().map(|info| (info.name.as_str(), info.description.as_str(), info.chunk_size)).collect();
         assert_eq!(seen, [("http", "ours", 250), ("mine", "", 10)]);
-        assert_eq!(with_described(built_in(), &|_| None).unwrap().len(), 1);
+        assert_eq!(with_described(built_in(), &|_| None).await.unwrap().len(), 1);
     }
 }

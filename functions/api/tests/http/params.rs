@@ -1,6 +1,7 @@
 //! A job's `params` are checked when it is submitted, so that nobody learns of a mistake from 5,000 failed items.
 
 use async_trait::async_trait;
+use headway_api::processors::with_described;
 use headway_core::{Item, ItemError, ItemProcessor, Options, Output, Processors};
 use headway_worker::processors::JsonSchema;
 use serde_json::{Value, json};
@@ -88,4 +89,19 @@ async fn a_schema_is_compiled_before_the_job_is_made() {
     assert!(found[0].1.starts_with("compiling the schema takes more than "), "{found:?}");
     let body = json!({"processor": "json-schema", "params": {"schema": {"type": "integer"}}, "items": [1]});
     assert_eq!(world.post("/v1/jobs", body.to_string()).await.status, 202);
+}
+
+/// Bug found: with such a description the api started, and each job for the processor was answered 500.
+#[tokio::test]
+async fn a_described_processor_that_no_job_can_use_keeps_the_api_from_starting() {
+    headway_api::use_program(env!("CARGO_BIN_EXE_api"));
+    let described = |schema: Value| async move {
+        let list = json!([{"name": "good", "paramsSchema": {"type": "object"}}, {"name": "mine", "paramsSchema": schema}]).to_string();
+        let read = with_described(Vec::new(), &|_| Some(list.clone())).await;
+        read.map(|infos| infos.len()).map_err(|error| error.to_string())
+    };
+    assert_eq!(described(json!({"required": ["a"]})).await, Ok(2));
+    let refused = described(json!({"requried": ["a"], "properties": {"b": {"type": 5}}})).await.unwrap_err();
+    let says = "HEADWAY_PROCESSORS: the paramsSchema of the processor mine cannot be used: /requried: ";
+    assert!(refused.starts_with(says) && refused.contains("/properties/b/type"), "{refused}");
 }
