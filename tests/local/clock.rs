@@ -1,9 +1,8 @@
 //! The machine's clock is set back, and forward again, between two starts of the server.
 
-use std::process::Command;
-
 use serde_json::Value;
 
+use crate::preload::preload;
 use crate::{any_schema, counts, submit};
 use headway_testkit::home::Home;
 use headway_testkit::server::eventually;
@@ -14,23 +13,13 @@ const TRIES_MAX: usize = 20;
 /// Longer than any visibility timeout, lease or token.
 const BACK_SECONDS: &str = "86400";
 
-/// The library that sets a process's clock back, compiled into the home directory. There is a C compiler, since Rust's
-/// crates need one too.
-fn preload(home: &Home) -> String {
-    let library = home.path().join("clock.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/local/clock.c");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", source, "-o"]).arg(&library).status().unwrap();
-    assert!(compiled.success(), "the C compiler `cc` is needed");
-    library.to_str().unwrap().to_owned()
-}
-
 /// Bugs found: messages stayed invisible until the clock had caught up; a lease or a rate was computed from the time of
 /// day.
 #[test]
 fn set_back_by_a_day_it_continues_at_once_with_exact_counts() {
     let text = |job: &Value, name: &str| job[name].as_str().unwrap().to_owned();
     let home = Home::new();
-    let library = preload(&home);
+    let library = preload(&home, "clock.c");
     let back = [("LD_PRELOAD", library.as_str()), ("CLOCK_BACK_SECONDS", BACK_SECONDS)];
     let (schema, file) = (any_schema(&home), home.file("items.ndjson", (0..ITEMS).map(|n| format!("{n}\n")).collect::<String>()));
     let caught = (0..TRIES_MAX).find_map(|_| {

@@ -12,7 +12,9 @@ mod hostile;
 mod joining;
 mod memory;
 mod own_worker;
+mod preload;
 mod refusing;
+mod room_again;
 mod sandboxed;
 mod stopping;
 

@@ -23,7 +23,10 @@ pub fn lines<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_target(false).with_writer(writer).finish()
+    // A line that cannot be written, as on a full disk, is left out: to complain of it on stderr would end the process if stderr is on
+    // that disk too.
+    let lines = tracing_subscriber::fmt().log_internal_errors(false).json().flatten_event(true);
+    lines.with_env_filter(filter).with_target(false).with_writer(writer).finish()
 }
 
 /// The filter in `HEADWAY_LOG`, otherwise `default`: a level, or levels by target. A level alone does not apply to the
