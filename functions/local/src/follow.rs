@@ -149,11 +149,13 @@ pub async fn or_interrupt<T>(
     stopped: impl FnOnce() -> Stopped,
 ) -> Result<T, CommandError> {
     tokio::select! {
-        done = work => done,
+        // Ctrl-C is listened to before anything is done that somebody could wait for.
+        biased;
         signal = interrupt::pressed() => {
             signal.map_err(anyhow::Error::from)?;
             Err(stopped().into())
         }
+        done = work => done,
     }
 }
 

@@ -3,10 +3,10 @@
 //! The first reading checks everything before anything is sent. Input that can be read only once (stdin, a pipe) is
 //! copied to a temporary file for the second. That file has no name, so it is gone when the process ends.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -104,6 +104,9 @@ impl Source {
         if metadata.is_dir() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
+        if self.path.is_none() && is_null(&metadata) {
+            return Err(failed(io::Error::other("it is closed, or /dev/null: pipe the items in, or name a file")));
+        }
         // Files of the kernel (/proc) have no length.
         let kept = if self.path.is_some() && metadata.is_file() && metadata.len() > 0 {
             Kept::File { file, bytes: metadata.len(), modified: metadata.modified().ok() }
@@ -112,6 +115,11 @@ impl Source {
         };
         Ok(Opened { reading: self.reading, name, kept })
     }
+}
+
+/// True for `/dev/null`, which is also in the place of a stdin that is closed.
+fn is_null(metadata: &Metadata) -> bool {
+    metadata.file_type().is_char_device() && fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == metadata.rdev())
 }
 
 impl Opened {

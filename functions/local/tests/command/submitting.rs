@@ -1,7 +1,7 @@
 //! Submitting: every item arrives once and unchanged, whatever happens on the way.
 
-use crate::Home;
 use crate::fake_server::{Asked, FakeServer, Fault, ID, TOKEN, busy, problem};
+use crate::{Ended, Home};
 
 fn rows(n: usize) -> String {
     (0..n).fold("n,note\n".to_owned(), |text, i| format!("{text}{i},{}\n", if i % 50 == 7 { "bad" } else { "ok" }))
@@ -219,4 +219,16 @@ async fn a_job_that_has_ended_is_not_called_sent() {
         let json = home.run(&[&words[..], &["--detach", "--json"]].concat()).await;
         assert_eq!((json.code, json.stdout.lines().count()), (Some(code), 1), "{json:?}");
     }
+}
+
+/// Bug found: a program that runs without a stdin made a job without items, and was told that all went well.
+#[tokio::test]
+async fn a_closed_stdin_is_no_empty_file() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    // It gets /dev/null.
+    let mut command = home.command(&["submit", "-", "--format", "ndjson", "--processor", "p", "--url", &server.url]);
+    command.env("HEADWAY_TOKEN", TOKEN);
+    let ended = Ended::of(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert!(ended.code == Some(1) && ended.stderr.contains("stdin cannot be opened") && ended.stderr.contains("/dev/null"), "{ended:?}");
+    assert_eq!(server.count("POST"), 0);
 }
