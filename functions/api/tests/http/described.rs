@@ -1,14 +1,11 @@
 //! What the code refuses, the OpenAPI document does not allow: each parameter and each small body is probed with values at the edges.
 
-use std::sync::LazyLock;
-
 use axum::body::Body;
 use form_urlencoded::Serializer;
 use headway_core::config::described_processors;
-use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World};
+use crate::world::World;
 
 /// Texts at the edges of what a parameter may be.
 const PROBES: [&str; 25] = [
@@ -142,29 +139,6 @@ async fn what_the_document_allows_in_a_small_body_is_read() {
             let says = validator.is_valid(&serde_json::from_str(body).unwrap());
             assert!(is_read || !says, "{call} {body} is in the document, and refused: {}", answer.body);
         }
-    }
-}
-
-/// The document as it is published.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("../../openapi.json")).unwrap());
-
-/// Every answer that a test gets from a call of the document is described there: its status, and for a problem its type.
-///
-/// Bug found: a part of an ended job, its seal, and the retry of a cancelled one were refused with a type that the document did not name.
-pub(crate) fn assert_is_described(method: &Method, path: &str, answer: &Answer) {
-    let fits = |template: &str| {
-        let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-        template.len() == path.len() && template.iter().zip(&path).all(|(wanted, given)| wanted.starts_with('{') || wanted == given)
-    };
-    let calls = DOCUMENT["paths"].as_object().unwrap();
-    let Some(item) = calls.iter().find_map(|(template, item)| fits(template).then_some(item)) else { return };
-    let Some(call) = item.get(method.as_str().to_lowercase()) else { return };
-    let response = &call["responses"][answer.status.as_str()];
-    assert!(response.is_object(), "{} does not describe {}: {}", call["operationId"], answer.status, answer.body);
-    if answer.header("content-type") == "application/problem+json" {
-        let name = answer.problem();
-        let types = &response["content"]["application/problem+json"]["examples"];
-        assert!(types.get(&name).is_some(), "{} does not describe {name}", call["operationId"]);
     }
 }
 

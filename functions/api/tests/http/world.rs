@@ -1,5 +1,8 @@
 //! A whole service in memory: the router, a worker that runs when a test says so, and a clock that the test controls.
 
+#[path = "described_answer.rs"]
+mod described_answer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::described::assert_is_described;
+use self::described_answer::assert_is_described;
 
 pub(crate) const KEY: DevelopmentKey = DevelopmentKey::new([7; 32]);
 
