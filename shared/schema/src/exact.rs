@@ -18,7 +18,7 @@ use crate::raw::{self, Raw};
 use crate::refusal::Refusal;
 use crate::text::reading;
 
-pub(crate) use keywords::{DIGITS, KEYWORDS, with_exact_numbers};
+pub(crate) use keywords::{DIGITS, KEYWORDS, with_exact_numbers, written};
 
 /// A number with fewer characters, and no exponent of two digits, is always read exactly.
 const CHARS_MIN: usize = 16;
@@ -79,6 +79,11 @@ impl ExactNumbers {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Each number's pointer and digits.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(pointer, number)| (pointer.as_str(), number.literal.as_str()))
     }
 
     /// The digits of the number with this pointer, if a double cannot stand for it.

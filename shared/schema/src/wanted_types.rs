@@ -4,11 +4,16 @@
 //! patterns of names, conditions, alternatives.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError, ValidationOptions, Validator};
 use serde_json::{Map, Value};
 
+use crate::decimal::Decimal;
+use crate::exact::{ExactNumbers, StandsFor, written};
+use crate::pointer::join;
+use crate::raw;
 use crate::text::{Types, reading, same_number};
 
 /// How many texts of an item are recorded at most.
@@ -122,12 +127,14 @@ fn of_type<'a>(_: &'a Map<String, Value>, types: &'a Value, _: Location) -> NewK
     Ok(Box::new(OfType(types)))
 }
 
-fn of_const<'a>(_: &'a Map<String, Value>, value: &'a Value, _: Location) -> NewKeyword<'a> {
-    Ok(Box::new(OneOf(vec![value.clone()])))
+fn of_const<'a>(schema: &'a Map<String, Value>, value: &'a Value, _: Location) -> NewKeyword<'a> {
+    Ok(Box::new(OneOf(vec![Wanted::new(value.clone(), &written("const", schema, value))])))
 }
 
-fn of_enum<'a>(_: &'a Map<String, Value>, values: &'a Value, _: Location) -> NewKeyword<'a> {
-    Ok(Box::new(OneOf(values.as_array().cloned().unwrap_or_default())))
+fn of_enum<'a>(schema: &'a Map<String, Value>, values: &'a Value, _: Location) -> NewKeyword<'a> {
+    let written = written("enum", schema, values);
+    let values = values.as_array().cloned().unwrap_or_default();
+    Ok(Box::new(OneOf(values.into_iter().zip(raw::elements(&written)).map(|(value, json)| Wanted::new(value, json.get())).collect())))
 }
 
 struct OfType(Types);
@@ -151,7 +158,58 @@ impl<'i> Keyword<'i> for OfType {
     }
 }
 
-struct OneOf(Vec<Value>);
+struct OneOf(Vec<Wanted>);
+
+/// A value of the schema, with the digits of those of its numbers that a double cannot stand for, by their pointers.
+struct Wanted {
+    value: Value,
+    digits: BTreeMap<String, String>,
+}
+
+impl Wanted {
+    fn new(value: Value, json: &str) -> Self {
+        let numbers = ExactNumbers::of(json, false, StandsFor::Integer).unwrap_or_default();
+        Self { value, digits: numbers.literals().map(|(pointer, literal)| (pointer.to_owned(), literal.to_owned())).collect() }
+    }
+
+    /// True if a value equals it. With `texts`, a text may count in its other reading, if that makes the values equal.
+    fn is_like<'v>(&self, found: &'v Value, texts: &mut Option<Vec<&'v Value>>) -> bool {
+        self.is_part_like(found, &self.value, "", texts)
+    }
+
+    /// `at` is where the part `wanted` of the value is.
+    fn is_part_like<'v>(&self, found: &'v Value, wanted: &Value, at: &str, texts: &mut Option<Vec<&'v Value>>) -> bool {
+        match (found, wanted) {
+            (Value::Number(found), Value::Number(wanted)) => same_number(found, wanted),
+            (Value::Array(found), Value::Array(wanted)) => {
+                let mut pairs = found.iter().zip(wanted).enumerate();
+                found.len() == wanted.len()
+                    && pairs.all(|(index, (found, wanted))| self.is_part_like(found, wanted, &format!("{at}/{index}"), texts))
+            }
+            (Value::Object(found), Value::Object(wanted)) => {
+                let mut member = |(name, found): (&String, &'v Value)| {
+                    wanted.get(name).is_some_and(|wanted| self.is_part_like(found, wanted, &join(at, name), texts))
+                };
+                found.len() == wanted.len() && found.iter().all(&mut member)
+            }
+            (Value::String(text), wanted) if text_differs(text, wanted) => match texts {
+                Some(texts) if reading(text).is_some_and(|other| other.equals(wanted)) && self.has_digits_of(text, at) => {
+                    texts.push(found);
+                    true
+                }
+                _ => false,
+            },
+            (found, wanted) => found == wanted,
+        }
+    }
+
+    /// True if the number there, if it is one, is the one in the text, to the last digit.
+    fn has_digits_of(&self, text: &str, at: &str) -> bool {
+        let Some(number) = self.value.pointer(at).filter(|value| value.is_number()) else { return true };
+        let literal = self.digits.get(at).cloned().unwrap_or_else(|| number.to_string());
+        Decimal::read(text) == Decimal::read(&literal)
+    }
+}
 
 impl<'i> Keyword<'i> for OneOf {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
@@ -159,40 +217,18 @@ impl<'i> Keyword<'i> for OneOf {
     }
 
     fn is_valid(&self, instance: &'i Value) -> bool {
-        if self.0.iter().any(|value| alike(instance, value, &mut None)) {
+        if self.0.iter().any(|wanted| wanted.is_like(instance, &mut None)) {
             return true;
         }
         let mut texts = Some(Vec::new());
-        let meant = self.0.iter().any(|value| {
+        let meant = self.0.iter().any(|wanted| {
             texts = Some(Vec::new());
-            alike(instance, value, &mut texts)
+            wanted.is_like(instance, &mut texts)
         });
         if !meant {
             return false;
         }
         texts.into_iter().flatten().fold(true, |_, text| note(text, true))
-    }
-}
-
-/// True if two values are equal. With `texts`, a text may count in its other reading, if that makes the values equal.
-fn alike<'v>(found: &'v Value, wanted: &Value, texts: &mut Option<Vec<&'v Value>>) -> bool {
-    match (found, wanted) {
-        (Value::Number(found), Value::Number(wanted)) => same_number(found, wanted),
-        (Value::Array(found), Value::Array(wanted)) => {
-            found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| alike(found, wanted, texts))
-        }
-        (Value::Object(found), Value::Object(wanted)) => {
-            let member = |(name, found)| wanted.get(name).is_some_and(|wanted| alike(found, wanted, texts));
-            found.len() == wanted.len() && found.iter().all(member)
-        }
-        (Value::String(text), wanted) if text_differs(text, wanted) => match texts {
-            Some(texts) if reading(text).is_some_and(|other| other.equals(wanted)) => {
-                texts.push(found);
-                true
-            }
-            _ => false,
-        },
-        (found, wanted) => found == wanted,
     }
 }
 

@@ -61,7 +61,7 @@ fn rule<'a, F: Fn(&Value) -> bool + Send + Sync + 'static>(words: &str, holds: F
 }
 
 /// A keyword's value as it is written.
-fn written(keyword: &str, schema: &Map<String, Value>, value: &Value) -> String {
+pub(crate) fn written(keyword: &str, schema: &Map<String, Value>, value: &Value) -> String {
     let digits = schema.get(DIGITS).and_then(|digits| digits.get(keyword)?.as_str());
     digits.map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,0 +1,107 @@
+//! Texts that several parts of a schema want as different types.
+
+use serde_json::{Value, json};
+
+use super::typed;
+use crate::program::{Program, Verdict};
+
+/// Bug found: what stands beside the type (`not`, `oneOf`) was violated by the text first, so nobody noticed that a type is wanted. A
+/// valid row failed, without a reason.
+#[test]
+fn a_type_is_wanted_whatever_is_beside_it() {
+    let n = json!({"type": "integer", "not": {"minimum": 5}});
+    let with_defs = |mut schema: Value| {
+        schema["$defs"] = json!({"n": n});
+        schema
+    };
+    for schema in [
+        json!({"properties": {"b": n}}),
+        json!({"patternProperties": {"b$": n}}),
+        json!({"properties": {"a": true}, "additionalProperties": n}),
+        json!({"properties": {"a": true}, "unevaluatedProperties": n}),
+        with_defs(json!({"properties": {"b": {"$ref": "#/$defs/n"}}})),
+        json!({"properties": {"b": {"allOf": [n]}}}),
+        json!({"allOf": [{"properties": {"b": n}}]}),
+        json!({"dependentSchemas": {"a": {"properties": {"b": n}}}}),
+        json!({"if": {"properties": {"a": {"const": "x"}}}, "then": {"properties": {"b": n}}}),
+        json!({"if": {"properties": {"a": {"const": "y"}}}, "then": {}, "else": {"properties": {"b": n}}}),
+        json!({"properties": {"b": {"not": {"minimum": 5}}}, "allOf": [{"properties": {"b": {"type": "integer"}}}]}),
+        json!({"anyOf": [{"properties": {"a": {"const": "y"}}}, {"properties": {"b": n}}]}),
+        json!({"anyOf": [{"properties": {"a": {"const": "y"}}}, {"properties": {"b": {"type": "integer", "not": {"multipleOf": 7}}}}]}),
+        json!({"allOf": [{"properties": {"b": {"type": "number", "oneOf": [{"minimum": 0}, {"minimum": 5}]}}}]}),
+    ] {
+        assert_eq!(
+            typed(&schema, r#"{"a":"x","b":"0"}"#).or(typed(&schema, r#"{"a":"x","b":"1"}"#)).map(|row| row.len()),
+            Ok(15),
+            "{schema}"
+        );
+        let wrong = typed(&schema, r#"{"a":"x","b":"7"}"#).unwrap_err();
+        assert!(["not", "Of", "unevaluatedProperties"].iter().any(|keyword| wrong.contains(keyword)), "{schema}: {wrong}");
+    }
+}
+
+/// Bug found: if the alternatives ask for other types of more than five columns, rows that one of them allows were refused.
+#[test]
+fn an_alternative_is_found_however_the_others_differ() {
+    let types = ["string", "number", "integer", "boolean", "null"];
+    let kinds = 12;
+    let kind = |kind: usize| {
+        let column =
+            |at: usize| (format!("f{at}"), json!({"type": [types[(kind + at) % 5], types[(kind + at + 1 + (kind * at) % 4) % 5]]}));
+        let mut columns: serde_json::Map<_, _> = (0..9).map(column).collect();
+        columns.insert("kind".to_owned(), json!({"const": format!("k{kind}")}));
+        json!({"properties": columns, "required": ["kind"]})
+    };
+    let alternatives: Vec<_> = (0..kinds).map(kind).collect();
+    let referred: Vec<_> = (0..kinds).map(|kind| json!({"$ref": format!("#/$defs/k{kind}")})).collect();
+    let defs: serde_json::Map<_, _> = alternatives.iter().enumerate().map(|(at, kind)| (format!("k{at}"), kind.clone())).collect();
+    for schema in [
+        json!({"oneOf": alternatives}),
+        json!({"anyOf": alternatives}),
+        json!({"allOf": [{"oneOf": referred}], "$defs": defs}),
+        json!({"properties": {"kind": {"type": "string"}}, "anyOf": [{"oneOf": referred}, false], "$defs": defs}),
+    ] {
+        for (at, kind) in alternatives.iter().enumerate() {
+            let cell = |name: &String| {
+                let types = kind["properties"][name]["type"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let has = |one: &str| types.iter().any(|other| other == one);
+                match name.as_str() {
+                    "kind" => format!("k{at}"),
+                    _ if has("string") || has("integer") || has("number") => "12".to_owned(),
+                    _ if has("boolean") => "true".to_owned(),
+                    _ => String::new(),
+                }
+            };
+            let row: serde_json::Map<_, _> =
+                defs["k0"]["properties"].as_object().unwrap().keys().map(|name| (name.clone(), json!(cell(name)))).collect();
+            let row = Value::Object(row).to_string();
+            let found = typed(&schema, &row);
+            let expected = typed(kind, &row);
+            assert!(found.is_ok() && found == expected, "{row}: {found:?}, not {expected:?}");
+        }
+        assert!(typed(&schema, r#"{"kind":"k99","f0":"1"}"#).is_err());
+    }
+}
+
+/// A text that only rounding makes a number of the schema is not wanted as one, and is shown as the text that it is.
+#[test]
+fn a_const_and_an_enum_want_numbers_by_all_digits() {
+    let shown = |schema: &str, text: &str| {
+        let program = Program::compile(schema, true).unwrap_or_else(|refusals| panic!("{schema}: {refusals:?}"));
+        match program.check(&json!({"a": text}).to_string(), &mut || {}) {
+            Verdict::Misfit(misfit) => misfit.violations[0].reason.clone(),
+            fits => format!("{fits:?}"),
+        }
+    };
+    let of_a = |schema: &str| format!(r#"{{"properties":{{"a":{schema}}}}}"#);
+    let long = "0.1000000000000000000001";
+    assert_eq!(shown(&of_a(r#"{"const":0.1}"#), long), format!("not 0.1: \"{long}\""));
+    assert_eq!(shown(&of_a(r#"{"enum":[0.1,7]}"#), long), format!("not one of 0.1, 7: \"{long}\""));
+    assert_eq!(shown(&of_a(&format!(r#"{{"const":{long}}}"#)), "0.1"), format!("not {long}: \"0.1\""));
+    for (schema, text) in
+        [(r#"{"const":0.1}"#, "0.10"), (r#"{"enum":[7,1e2]}"#, "1E2"), (r#"{"const":18446744073709551617}"#, "18446744073709551617")]
+    {
+        assert_eq!(shown(&of_a(schema), text), format!("Typed({:?})", format!(r#"{{"a":{text}}}"#)), "{schema}");
+    }
+    assert_eq!(shown(&of_a(&format!(r#"{{"const":{long}}}"#)), long), format!("Typed({:?})", format!(r#"{{"a":{long}}}"#)));
+}
