@@ -84,9 +84,13 @@ const ENCODINGS = [["utf-8", "UTF-8"], ["windows-1252", "Windows-1252 (Western E
 const MARKUP = "the file looks like HTML or XML: is it a page that was saved? Export the table as CSV.";
 const OFFICE = ['progid="excel.sheet"', "urn:schemas-microsoft-com:office:", "urn:oasis:names:tc:opendocument:", "schemas.openxmlformats.org/spreadsheetml/"];
 
+function withoutBlanks(text) {
+  return text.replace(/^[ \t\n\f\r]+/, "");
+}
+
 // What a text is that cannot have items in any format, by its beginning.
 function otherFile(head) {
-  const text = head.trimStart();
+  const text = withoutBlanks(head);
   if (/^version \S+git-lfs\.github\.com\/spec\//.test(text)) return "The file is a pointer of Git LFS, not the file itself: get that first.";
   if (text.startsWith("/annex/objects/")) return "The file is a pointer of git-annex, not the file itself: get that first.";
   if (/^mime-version:/i.test(text)) return "The file is a web archive: open it in the program that made it, and save the table as CSV.";
@@ -100,9 +104,9 @@ function isMarkup(text) {
 
 // What a text is that is said to be CSV and is not.
 function otherThanCsv(head) {
-  const text = head.trimStart();
-  if (/^\{\s*["'}]/.test(text)) return "the file looks like JSON: choose NDJSON as its format.";
-  if (/^\[\s*[{["]/.test(text) || /^\[[\d \t\r\n,.+\-eE]*\]\s*$/.test(text)) return "the file looks like JSON: choose “one JSON list” as its format.";
+  const text = withoutBlanks(head);
+  if (/^\{[ \t\n\f\r]*["'}]/.test(text)) return "the file looks like JSON: choose NDJSON as its format.";
+  if (/^\[[ \t\n\f\r]*[{["]/.test(text) || /^\[[\d \t\r\n,.+\-eE]*\][ \t\n\f\r]*$/.test(text)) return "the file looks like JSON: choose “one JSON list” as its format.";
   return isMarkup(text) ? MARKUP : null;
 }
 

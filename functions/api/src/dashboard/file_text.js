@@ -12,7 +12,7 @@ async function* textOf({ file, encoding: chosen, format }) {
   const { encoding, isMarked } = decodingOf(head, chosen);
   const start = new TextDecoder(encoding).decode(head);
   const other = otherFile(start) || (format === "csv" && otherThanCsv(start));
-  if (other) throw new FileProblem(other, /^[a-z]/.test(other) ? placeAfter(/^\s*/.exec(start)[0], START) : undefined);
+  if (other) throw new FileProblem(other, /^[a-z]/.test(other) ? START : undefined);
   const text = new FileText({ file, encoding, isMarked, format });
   for await (const bytes of bytesOf(file)) yield* text.piece(bytes);
   yield* text.end();

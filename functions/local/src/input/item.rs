@@ -48,7 +48,9 @@ pub(super) fn too_large(began: Place) -> InputError {
 
 fn not_json(text: &str, began: Place, error: &serde_json::Error, max: RecordMax) -> InputError {
     let mut words = words(error);
-    let mut offset = begin(text, offset(text, error), &words, max);
+    // A line break within a text is reported one byte too late, as the beginning of the next line.
+    let late = usize::from(words.starts_with("control character") && error.column() == 0);
+    let mut offset = begin(text, offset(text, error).saturating_sub(late), &words, max);
     let is_escape = ["escape", "surrogate", "code point"].into_iter().any(|word| words.contains(word));
     if let Some((at, what)) = escapes::first_wrong(text).filter(|_| is_escape) {
         (offset, words) = (at, what);
@@ -104,11 +106,6 @@ fn begin(text: &str, offset: usize, words: &str, max: RecordMax) -> usize {
     if words.starts_with("number out of range") {
         let number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         return offset - text.as_bytes()[..offset].iter().rev().take_while(|byte| number(byte)).count();
-    }
-    let control = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_control);
-    if words.starts_with("control character") && !control(offset) && offset.checked_sub(1).is_some_and(control) {
-        // The reader reports a line break one byte too late.
-        return offset - 1;
     }
     offset
 }

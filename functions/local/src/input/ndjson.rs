@@ -8,7 +8,7 @@ use super::error::InputError;
 use super::hint;
 use super::item::{check_json, too_large};
 use super::items::Items;
-use super::place::Place;
+use super::place::{Place, Tracker};
 use super::record_max::{RecordMax, UNENDED_BYTES_MAX};
 use super::text::Text;
 
@@ -53,12 +53,14 @@ impl<R: Read> NdjsonItems<R> {
 
     /// The next line that is not blank, without the whitespace around its value.
     fn value(&mut self, line: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
-        while let Some(Place { line: number, column }) = self.line(line)? {
+        while let Some(began) = self.line(line)? {
+            let mut tracker = Tracker::at(began);
             let blanks = line.iter().take_while(|byte| is_blank(**byte)).count();
+            tracker.pass(&line[..blanks]);
             line.drain(..blanks);
             line.truncate(line.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1));
             if !line.is_empty() {
-                return Ok(Some(Place { line: number, column: column + blanks as u64 }));
+                return Ok(Some(tracker.place()));
             }
         }
         Ok(None)
