@@ -80,7 +80,7 @@ class FileText {
 
   untilFault(text, malformed) {
     const found = [[/\u0000/, "a NUL character: remove it, or choose another encoding."]];
-    if (this.encoding === "utf-8") found.push([SHIFTS, "an escape sequence that begins another character set: save the file as UTF-8."]);
+    if (this.isMarked || this.encoding === "utf-8") found.push([SHIFTS, "an escape sequence that begins another character set: save the file as UTF-8."]);
     if (!this.isMarked && UTF16.includes(this.encoding)) found.push([SWAPPED, `a line end with its two bytes swapped: choose ${encodingWord(UTF16.find((one) => one !== this.encoding))} as the encoding.`]);
     const [at, fault] = found.map(([sign, words]) => [text.search(sign), words]).filter(([index]) => index >= 0).sort(([one], [other]) => one - other)[0] || [text.length, malformed];
     return [text.slice(0, at), fault];
