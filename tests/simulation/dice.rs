@@ -15,8 +15,10 @@ pub(super) struct Dice {
 
 impl Dice {
     /// With the weights that are not left to chance.
-    pub(super) fn new(rng: fastrand::Rng, weights: &[(&'static str, u64)]) -> Self {
-        Self { rng, on: true, weights: weights.to_vec(), blow_weights: Default::default() }
+    pub(super) fn new(rng: fastrand::Rng, weights: &[(&'static str, u64)], blows: &[(Blow, u64)]) -> Self {
+        let mut blow_weights = [None; Blow::ALL.len()];
+        blows.iter().for_each(|(blow, weight)| blow_weights[*blow as usize] = Some(*weight));
+        Self { rng, on: true, weights: weights.to_vec(), blow_weights }
     }
 
     /// True if a fault that usually occurs `per_mille` occurs now.

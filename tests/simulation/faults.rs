@@ -93,7 +93,7 @@ impl Faults {
         let clocks_agree = rng.bool() || theme.is_some_and(Theme::clocks_agree);
         let [focus, slow] = [0, 1].map(|_| rng.bool().then(|| Kind::ALL[rng.usize(0..Kind::ALL.len())]));
         Self(Arc::new(Mutex::new(State {
-            dice: Dice::new(rng, theme.map_or(&[], Theme::weights)),
+            dice: Dice::new(rng, theme.map_or(&[], Theme::weights), theme.map_or(&[], Theme::blows)),
             theme,
             focus: theme.and_then(Theme::focus).or(focus),
             slow: theme.and_then(Theme::slow).or(slow),

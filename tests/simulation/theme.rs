@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::ops::Kind;
 use super::processor::{Fate, Preparing};
 use super::receiver::Manner;
+use super::tally::Blow;
 use super::workload::{JobPlan, Plan};
 
 /// One history of so many has a theme.
@@ -66,6 +67,19 @@ impl Theme {
         }
     }
 
+    /// The same for ways in which calls fail.
+    pub(crate) fn blows(self) -> &'static [(Blow, u64)] {
+        match self {
+            Suspects => &[(Blow::ErrorAfter, 3)],
+            Restarts | Disagreement | Deletion | Cancel | Abandonment => &[],
+        }
+    }
+
+    /// How many messages a worker asks for, if that is not left to chance.
+    pub(crate) fn messages(self) -> Option<u64> {
+        (self == Suspects).then_some(4)
+    }
+
     pub(crate) fn clocks_agree(self) -> bool {
         matches!(self, Restarts | Deletion)
     }
@@ -91,8 +105,9 @@ impl Theme {
     fn shape_job(self, faults: &Faults, job: &mut JobPlan) {
         match self {
             Suspects => {
-                job.fates = (0..4 + faults.pick(5)).map(|_| suspect(faults)).collect();
-                (job.chunk_size, job.streamed) = (Some(1 + faults.pick(4) as u16), None);
+                // So many messages that several are in one worker: a suspect's turn is followed by another killer's.
+                job.fates = (0..8 + faults.pick(5)).map(|_| suspect(faults)).collect();
+                (job.chunk_size, job.streamed) = (Some(1 + faults.pick(2) as u16), None);
                 job.begins_with_items_that_matter();
             }
             Restarts => {

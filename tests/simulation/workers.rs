@@ -13,6 +13,7 @@ use super::faults::Process;
 use super::invariant::{Invariant, Violation};
 use super::ops::Role;
 use super::processor::{HERE, Preparing};
+use super::theme::Theme;
 use super::world::World;
 
 /// One process after another.
@@ -47,7 +48,8 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         world.parts.wait().await;
         world.outage().await;
         let visibility = if world.faults.strike("fault: visibility ran out", 30) { Duration::from_secs(1) } else { world.plan.visibility };
-        let batch = world.parts.receive(1 + world.faults.pick(4), visibility).await;
+        let most = world.faults.theme().and_then(Theme::messages).unwrap_or_else(|| 1 + world.faults.pick(4));
+        let batch = world.parts.receive(most, visibility).await;
         if batch.is_empty() {
             continue;
         }
