@@ -294,6 +294,8 @@ test("a value that somebody else gave meanwhile is replaced only if that is said
   for (const page of [one, other]) await page.getByRole("button", { name: /plan enum/ }).click();
   for (const page of [one, other]) await page.getByRole("article", { name: "Item 0" }).getByRole("button", { name: "Correct this item" }).click();
   const save = async (page, plan) => { await page.getByLabel("plan").fill(plan); await page.getByRole("button", { name: "Save the correction" }).click(); };
+  // What the schema allows is offered.
+  assert.deepEqual(await one.locator("datalist option").evaluateAll((options) => options.map(({ value }) => value)), ["pro"]);
   await save(one, "first");
   await one.getByText("✓ Corrected").waitFor();
   await save(other, "second");

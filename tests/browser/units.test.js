@@ -12,6 +12,18 @@ test("a cell keeps the line ends that it had", () => {
   }
 });
 
+test("the values that a message lists are offered", () => {
+  const { offeredIn } = pageCode([...READERS, "spreadsheet_cells", "downloads", "cell_field"], "offeredIn");
+  for (const [code, message, expected] of [
+    ["/c enum", '/c: not one of "EUR", "CHF": "USD"', ["EUR", "CHF"]],
+    ["/c enum", '/c: not one of "a, b", "c: \\"d\\"", 1, 2.50, null, true: "x, y": "z"', ["a, b", 'c: "d"', "1", "2.50", "null", "true"]],
+    ["/c enum", '/c: not one of "EUR", "CH…: "USD"', ["EUR"]],
+    ["/c enum", "/c: not one of 1, 23…: 5", ["1"]],
+    ["/c enum", "/c: no value is allowed, as enum is empty: 1", []],
+    ["/c maxLength", '/c: not one of "EUR": 1', []],
+  ]) assert.deepEqual(offeredIn({ code, message }), expected.map((one) => (one === "2.50" && !JSON.rawJSON ? "2.5" : one)), message);
+});
+
 // Bug found: with an empty row in the file a failed row could not be found.
 test("an item's row is the one that a spreadsheet shows", async () => {
   const { survey, metadataOf, placeOf, countingWords } = pageCode(READERS, "survey, metadataOf, placeOf, countingWords", { given: { sleep: () => {} } });

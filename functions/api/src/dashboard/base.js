@@ -1,7 +1,7 @@
 // The names that all files use. The files of this folder are joined into one script, in the order that dashboard.rs
 // lists, and share one scope. There is no build step: what is written here is what the browser runs.
 const { h, render } = preact;
-const { useEffect, useLayoutEffect, useMemo, useRef, useState } = preactHooks;
+const { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } = preactHooks;
 const html = htm.bind(h);
 
 // The address without the part after `#`, always with a slash at its end: the API may be mapped below a base path.

@@ -78,7 +78,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     setBusy(false);
   };
   const cell = (row, name, at) => html`<td key=${name}><${CellField} field=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} aria-invalid=${name === blamed ? "true" : undefined}
-    aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} was=${cellOf(row.item[name])} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onType=${(text) => type([row], name, text)} /></td>`;
+    aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} offered=${name === blamed ? offeredIn({ code, message: row.message }) : undefined} was=${cellOf(row.item[name])} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onType=${(text) => type([row], name, text)} /></td>`;
   return html`<form class="group-table" onSubmit=${save}>
     <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>
       <thead><tr><th scope="col">Where</th><th scope="col">Why it failed</th>${columns.map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
