@@ -323,6 +323,7 @@ mod tests {
             (json!({"properties": {"street": {}}}), vec!["city"]),
             (json!({"properties": {"price_net": {}, "price_new": {}}}), vec!["price_net"]),
             (json!({"required": 7, "properties": [], "allOf": {}, "type": 5}), vec!["a"]),
+            (json!({"type": "objekt", "properties": {"a": {"type": ["strng"]}}}), vec!["a"]),
             (
                 json!({"type": ["array", "object"], "anyOf": [false, {}], "enum": [{}], "properties": {"a": {"type": ["array", "null"]}}}),
                 vec!["a"],

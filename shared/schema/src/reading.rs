@@ -84,6 +84,13 @@ impl<'s> SchemaReader<'s> {
             Some((None, uri)) => return self.refuse(join(at, "$schema"), Draft::not_named(&uri)),
         };
         let Some(members) = schema.as_object_mut() else { return };
+        let has_id = members.get(if draft == Draft::D4 { "id" } else { "$id" }).is_some_and(Value::is_string);
+        if draft != around.draft && !at.is_empty() && !has_id {
+            let (own, other) = (draft.name(), around.draft.name());
+            let why =
+                format!("{own} applies only in a schema with an id of its own, and here it is {other}: leave $schema out, or add an id");
+            return self.refuse(join(at, "$schema"), why);
+        }
         let alone = draft.ref_excludes_others() && members.contains_key("$ref");
         let (base, here) = (self.base.clone(), around.in_schema(draft, members));
         if !alone {
@@ -306,6 +313,11 @@ mod tests {
                 json!({"$schema": "http://json-schema.org/draft-06/schema#", "format": "idn-email"}),
                 "/format: \"idn-email\" is not a format that is checked in draft 6",
             ),
+            // Bug found: the validator goes by the outer draft there.
+            (
+                json!({"items": {"$schema": d7, "contentEncoding": "base64"}}),
+                "/items/$schema: draft 7 applies only in a schema with an id of its own, and here it is draft 2020-12: leave $schema out",
+            ),
             (json!({"$schema": "http://json-schema.org/schema#"}), "/$schema: \"http://json-schema.org/schema#\" is not known here"),
             (
                 json!({"$schema": d7, "$ref": "#/definitions/a", "maxLength": 1}),
@@ -367,6 +379,7 @@ mod tests {
             json!({"enum": [{"pattern": "["}], "const": {"requried": 1}, "examples": [{"$ref": 1}]}),
             json!({"items": {"$ref": "#/$defs/a/items/allOf/0"}, "$defs": {"a": {"items": {"allOf": [{}]}}}, "dependencies": {"a": ["b"], "c": {}}}),
             json!({"$defs": {"a": {"$schema": "http://json-schema.org/draft-04/schema#", "id": "urn:x"}}}),
+            json!({"$schema": d7, "$defs": {"a": {"$schema": d7, "contentEncoding": "base64"}}}),
             json!({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#"}}}}),
             json!({"$ref": "#/$defs/01~0~1", "$defs": {"01~/": {"allOf": [{}]}}, "not": {"$ref": "#/$defs/01~0~1/allOf/0"}}),
             json!({"$id": "urn:x", "$anchor": "n", "$defs": {"a": {"$id": "urn:y", "$anchor": "n"}, "b": {"$id": "urn:z", "$defs": {"c": {"$anchor": "n"}}}}}),

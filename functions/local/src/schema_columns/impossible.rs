@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// How far references are followed.
 const DEPTH_MAX: usize = 16;
+const ALL: [&str; 7] = ["string", "number", "integer", "boolean", "null", "array", "object"];
 /// The types that a cell can be, as a text or converted.
 const OF_CELLS: [&str; 5] = ["string", "number", "integer", "boolean", "null"];
 
@@ -51,12 +52,14 @@ fn never(schema: &Value, root: &Value, types: &[&str], depth: usize) -> Option<S
     })
 }
 
+/// `None` if it is not valid: then the server says so.
 fn type_names(value: &Value) -> Option<Vec<&str>> {
-    match value {
-        Value::String(name) => Some(vec![name.as_str()]),
-        Value::Array(names) => names.iter().map(Value::as_str).collect(),
-        _ => None,
-    }
+    let names: Vec<&str> = match value {
+        Value::String(name) => vec![name.as_str()],
+        Value::Array(names) => names.iter().map(Value::as_str).collect::<Option<_>>()?,
+        _ => return None,
+    };
+    names.iter().all(|name| ALL.contains(name)).then_some(names)
 }
 
 fn type_of(value: &Value) -> &'static str {

@@ -51,17 +51,18 @@ impl Submit {
         let prepared = follow::or_interrupt(self.prepare(context, &client, source, &mut bar), super::before_start).await;
         bar.clear();
         let Prepared { opened, survey, items_per_chunk_max: chunk_size, body, faults, warnings, .. } = prepared?;
+        let mut call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
+        if let Some(key) = &self.idempotency_key {
+            call = call.header(IDEMPOTENCY_KEY, key.clone());
+        }
+        // First what the server says of the schema itself.
+        let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
         if faults.iter().any(|fault| fault.fails_every_row) {
             let words: Vec<String> = faults.into_iter().map(|fault| fault.words).collect();
             return Err(InputError::File(words.join("\n  ")).of_file(opened.name()).into());
         }
         let of_columns = faults.into_iter().map(|fault| format!("{}: {}", opened.name(), fault.words));
         let warnings: Vec<String> = of_columns.chain(warnings).collect();
-        let mut call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
-        if let Some(key) = &self.idempotency_key {
-            call = call.header(IDEMPOTENCY_KEY, key.clone());
-        }
-        let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
         let plan = Plan {
             items: survey.items,
             bytes: survey.bytes,
