@@ -160,13 +160,13 @@ impl Program {
         }
         if !judge.is_valid(&value) {
             let (to_convert, keep_as_text) = self.text.as_ref().map(|rules| rules.texts_to_convert(&value)).unwrap_or_default();
-            let found = judge.search(&to_convert, &keep_as_text, &value).map(Ok);
-            let found = found.unwrap_or_else(|| judge.search_alternatives(&to_convert, &value));
-            let more = match found {
+            let found = judge.search(&to_convert, &keep_as_text, &value);
+            let all = if found.is_some() { Vec::new() } else { judge.all_texts_to_convert(to_convert, &value) };
+            let more = match found.map_or_else(|| judge.search_alternatives(&all, &value), Ok) {
                 Ok(more) => more,
                 Err(search) => {
                     unfit();
-                    let nearest = judge.nearest(to_convert, value);
+                    let nearest = judge.nearest(&all, value);
                     return Verdict::Misfit(judge.misfit(&nearest, search));
                 }
             };
@@ -210,12 +210,25 @@ impl Judge<'_> {
         found.or_else(|| if to_convert.is_empty() { choose::smallest(keep_as_text, &mut fits) } else { None })
     }
 
-    /// The texts that have to be converted, by following what each alternative asks for; then all that anything asks for.
-    fn search_alternatives(&self, to_convert: &[String], value: &Value) -> Result<Vec<String>, NotFound> {
-        let rules = self.program.text.as_ref().ok_or(NotFound::None)?;
-        let work = values(value).saturating_mul(self.program.reading.schemas).max(1);
-        let known: BTreeSet<String> = rules.all_texts_to_convert(to_convert.to_vec(), value).into_iter().collect();
-        let mut tries = if work <= VIOLATIONS_SOUGHT_MAX { TRIES_MAX.min(1 + ALTERNATIVES_WORK_MAX / work) } else { 0 };
+    /// These texts, and those wanted as another type in places after the first violation; none if it would be too much work.
+    fn all_texts_to_convert(&self, to_convert: Vec<String>, value: &Value) -> Vec<String> {
+        let rules = self.program.text.as_ref().filter(|_| self.work(value) <= VIOLATIONS_SOUGHT_MAX);
+        rules.map(|rules| rules.all_texts_to_convert(to_convert, value)).unwrap_or_default()
+    }
+
+    /// How much work it is to look for all violations of an item.
+    fn work(&self, value: &Value) -> usize {
+        values(value).saturating_mul(self.program.reading.schemas).max(1)
+    }
+
+    /// The texts that have to be converted, by following what each alternative asks for. `known` are those that anything asks for.
+    fn search_alternatives(&self, known: &[String], value: &Value) -> Result<Vec<String>, NotFound> {
+        let work = self.work(value);
+        if self.program.text.is_none() || work > VIOLATIONS_SOUGHT_MAX {
+            return Err(NotFound::None);
+        }
+        let known: BTreeSet<String> = known.iter().cloned().collect();
+        let mut tries = TRIES_MAX.min(1 + ALTERNATIVES_WORK_MAX / work);
         let mut look = |chosen: &BTreeSet<String>| {
             tries = tries.checked_sub(1).ok_or(NotFound::GaveUp)?;
             let value = with(value, &chosen.iter().collect::<Vec<_>>());
@@ -231,13 +244,11 @@ impl Judge<'_> {
 
     /// The reading with the fewest violations of an item that does not fit, so that no text is blamed that would be
     /// valid when converted.
-    fn nearest(&self, to_convert: Vec<String>, value: Value) -> Value {
-        let work = values(&value).saturating_mul(self.program.reading.schemas).max(1);
-        let Some(rules) = self.program.text.as_ref().filter(|_| work <= VIOLATIONS_SOUGHT_MAX) else { return value };
-        let to_convert = rules.all_texts_to_convert(to_convert, &value);
+    fn nearest(&self, to_convert: &[String], value: Value) -> Value {
         if to_convert.is_empty() {
             return value;
         }
+        let work = self.work(&value);
         let tries = TRIES_MAX.min(VIOLATIONS_SOUGHT_MAX / work);
         let places = |texts: &[&String]| {
             let value = with(&value, texts);
