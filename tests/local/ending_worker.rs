@@ -1,9 +1,12 @@
-//! A worker whose processor ends its process at some items, for the tests of `serve --worker`.
+//! A worker with a processor that ends its process at some items, and one that ends it when it is prepared, for the tests of `serve --worker`.
 
 use std::process::{Command, abort, exit, id};
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use headway_core::{Item, ItemError, ItemProcessor, Output, Processors};
+use serde_json::value::RawValue;
 
 struct Ending;
 
@@ -21,6 +24,19 @@ impl ItemProcessor for Ending {
     }
 }
 
+struct EndingPrepared;
+
+#[async_trait]
+impl ItemProcessor for EndingPrepared {
+    fn prepare(&self, _: &RawValue) -> Result<Option<Arc<dyn ItemProcessor>>, ItemError> {
+        exit(4)
+    }
+
+    async fn process(&self, _: Item) -> Result<Output, ItemError> {
+        Ok(Output::None)
+    }
+}
+
 /// Needs more and more of the stack.
 #[expect(unconditional_recursion, reason = "on purpose")]
 fn overflow(depth: u64) -> u64 {
@@ -30,5 +46,5 @@ fn overflow(depth: u64) -> u64 {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    headway_worker::run(Processors::new().with("ending", Ending)).await
+    headway_worker::run(Processors::new().with("ending", Ending).with("ending-prepared", EndingPrepared)).await
 }

@@ -63,14 +63,32 @@ fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once
     assert!(server.serving.terminate().0.success());
 }
 
+/// Two of the workers that end at some items, or when they prepare a job.
+fn serve_ending(home: &Home) -> Server {
+    let worker = headway_testkit::home::binary().with_file_name("examples").join("ending-worker");
+    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
+    home.serve_with(&["--memory", "--workers", "2", "--worker", worker.to_str().unwrap()], &[])
+}
+
+/// Bug found: the job showed 0 % for minutes, and its workers ended again and again.
+#[test]
+fn a_job_whose_preparing_ends_the_worker_fails_soon() {
+    let home = Home::new();
+    let server = serve_ending(&home);
+    let items = home.file("items.ndjson", "1\n2\n3\n");
+    let began = Instant::now();
+    let job = server.json(&home, &["submit", &items, "--processor", "ending-prepared"]);
+    assert_eq!((&job["status"], counts(&job)), (&"Failed".into(), [3, 0, 0, 3]), "{job}");
+    assert!(job["errorMessage"].as_str().unwrap().contains("died each time it prepared"), "{job}");
+    println!("{:.0} s", began.elapsed().as_secs_f64());
+}
+
 /// Bug found: each item that ended its worker cost minutes, since the next worker waited until the dead one's time was over: an item of
 /// three took 435 s, and of 16 items with 4 of them one was found in 22 minutes.
 #[test]
 fn items_that_end_their_worker_are_found_soon_and_only_they_fail() {
     let home = Home::new();
-    let worker = headway_testkit::home::binary().with_file_name("examples").join("ending-worker");
-    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
-    let server = home.serve_with(&["--memory", "--workers", "2", "--worker", worker.to_str().unwrap()], &[]);
+    let server = serve_ending(&home);
     let items = ["exit", "abort", "kill", "overflow"].map(|end| format!("\"fine\"\n\"{end}\"\n\"fine\"\n\"fine\"\n")).concat();
     let items = home.file("items.ndjson", items);
     let submit = ["submit", &items, "--processor", "ending", "--tolerate", "100%"];

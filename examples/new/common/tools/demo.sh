@@ -41,4 +41,6 @@ echo "What failed:"
 "$HEADWAY" failures "$job"
 echo "What came of the others:"
 "$HEADWAY" results "$job"
+kill $server
+wait $server || true
 echo "Stopped. To look around: make serve, and in a second terminal make submit"
