@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** Express and Connect: `app.use("/items", expressHandler(process))`, before any body parser. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /** Node's own server: `createServer(httpListener(process))`. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -47,7 +48,7 @@ export function respond(res: ServerResponse, response: Response): void {
   res.writeHead(response.status, { ...response.headers, ...length }).end(response.body);
 }
 
-/** The refusal if the raw body is not available any more. */
+/** The refusal if the raw body is not available any more. With this status Headway does not try again: smaller requests would not help. */
 export function bodyIsGone(): Response {
-  return problem(500, "the raw body was read by a body parser before: mount Headway's handler before it");
+  return problem(501, "the raw body was read by a body parser before: mount Headway's handler before it");
 }

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Write a Headway processor for Node: a wrapper around your function, and a host for it.
  *

@@ -9,7 +9,8 @@ source=.headway-source package=${PACKAGE:-.headway-source/target/package}
 check() {
     local problems=()
     command -v aws >/dev/null || problems+=("aws is not installed: https://aws.amazon.com/cli/")
-    [ -n "${BUCKET:-}" ] || problems+=("BUCKET is not given: an S3 bucket for the artifacts, in the stack's region")
+    # Without sam Headway's own script asks for it below.
+    [ -n "${BUCKET:-}" ] || ! command -v sam >/dev/null || problems+=("BUCKET is not given: an S3 bucket for the artifacts, in the stack's region")
     [ "${#problems[@]}" = 0 ] || printf '%s\n' "${problems[@]}" >&2
     # Headway's own settings. The package may have to be built first.
     local script=$package/tools/deploy.sh
