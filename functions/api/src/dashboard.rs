@@ -8,9 +8,10 @@ use headway_core::limits;
 use http::HeaderMap;
 use serde_json::json;
 
-use crate::html_page::{HtmlPage, PREACT, STYLE, UPLOT, UPLOT_STYLE};
+use crate::html_page::{HtmlPage, ITEM_ROWS, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 50] = [
+const SCRIPTS: [&str; 51] = [
+    ITEM_ROWS,
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),

@@ -11,10 +11,12 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
+use crate::html_page::ITEM_ROWS;
 use crate::json_answer::JSON;
 use crate::static_answer::StaticAnswer;
 
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
+    ITEM_ROWS,
     include_str!("embed/words.js"),
     include_str!("embed/calls.js"),
     include_str!("embed/style.js"),

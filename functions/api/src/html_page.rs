@@ -21,6 +21,8 @@ pub(crate) const PREACT: [&str; 3] = [
     include_str!("html_page/vendor/preact-hooks.umd.js"),
     include_str!("html_page/vendor/htm.umd.js"),
 ];
+/// Tells the row of an item.
+pub(crate) const ITEM_ROWS: &str = include_str!("html_page/item_rows.js");
 /// Draws charts.
 pub(crate) const UPLOT: &str = include_str!("html_page/vendor/uPlot.iife.min.js");
 /// The style of charts.

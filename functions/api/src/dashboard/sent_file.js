@@ -1,6 +1,6 @@
 // Whether a file is the one that a job was sent, and how it has to be read for that.
 const GIVE_THE_SAME = "Choose the file that was sent, and read it in the same way: format, separator, encoding.";
-const HOW = { columns: "columns read as", separator: "read with separator", encoding: "read with encoding", row: "item 0 is row", rows: "items are in rows" };
+const HOW = { columns: "columns read as", separator: "read with separator", encoding: "read with encoding" };
 
 // Files that were sent from this tab, by the id of their job: nobody has to choose them again.
 const sentFiles = new Map();

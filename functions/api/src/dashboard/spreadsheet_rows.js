@@ -1,4 +1,4 @@
-// Which row of a spreadsheet an item is. The header is row 1, and rows that are empty in every column are no items.
+// Tells people where an item is in their file, and the job where its rows are.
 const RUNS_MAX = 100;
 
 // Runs of items whose rows follow each other, each as the index and the row of its first item. Null if they are too many.
@@ -15,23 +15,12 @@ class RowRuns {
   }
 }
 
-function rowIn(runs, index) {
-  const run = runs.findLast(([first]) => first <= index);
-  return run && run[1] + index - run[0];
-}
-
 // For the job's metadata: the first item's row, and the others' if a row between them is empty.
 function rowsWords(runs) {
   if (!runs?.length) return {};
-  if (runs.length === 1) return { [HOW.row]: runs[0][1] };
+  if (runs.length === 1) return { [ITEM_ROWS.first]: runs[0][1] };
   const words = runs.map((run) => run.join(":")).join(" ");
-  return words.length <= LIMITS.metadataValueChars ? { [HOW.rows]: words } : {};
-}
-
-function runsOf({ metadata }) {
-  const [first, words] = [metadata?.[HOW.row], metadata?.[HOW.rows]];
-  if (Number.isSafeInteger(first)) return [[0, first]];
-  return /^\d{1,9}:\d{1,9}( \d{1,9}:\d{1,9})*$/.test(words) ? words.split(" ").map((run) => run.split(":").map(Number)) : [];
+  return words.length <= LIMITS.metadataValueChars ? { [ITEM_ROWS.all]: words } : {};
 }
 
 // Where an item is, for people: the row of a spreadsheet if the job says so, or else the item's index.

@@ -85,7 +85,7 @@ class View {
   // Everything that the job says. `hide` names what the page does not want to be seen.
   show(job, speaker, hide) {
     const focused = this.root.activeElement;
-    Object.assign(this, { speaker, pending: job.pendingItems });
+    Object.assign(this, { speaker, pending: job.pendingItems, runs: runsOf(job) });
     put(this.title, visible(job.title || speaker.text("job")));
     this.showStatus(job, speaker);
     this.showBar(job, speaker);
@@ -149,12 +149,20 @@ class View {
 
   showGroups({ groups, countedFailures, complete }, speaker) {
     const row = ({ code, count, examples }) => make("li", {}, make("span", { class: "number" }, speaker.number(count)),
-      make("div", {}, outside(code), ...examples.slice(0, 1).map(({ index, id, message }) => make("div", { class: "example" },
-        outside(speaker.text("example", { n: id === null ? speaker.number(index) : visible(id), message: visible(message) }))))));
+      make("div", {}, outside(code), ...examples.slice(0, 1).map((example) => make("div", { class: "example" }, outside(this.exampleWords(example, speaker))))));
     const muted = (word, n) => make("p", { class: "muted" }, speaker.text(word, { n: speaker.number(n) }));
     const more = groups.length - GROUPS_SHOWN;
+    // The service sends only the largest groups.
+    const rest = complete ? countedFailures - groups.reduce((sum, { count }) => sum + count, 0) : 0;
     put(this.groups, make("ul", { class: "groups" }, ...groups.slice(0, GROUPS_SHOWN).map(row)), more > 0 ? muted(more === 1 ? "groupsMoreOne" : "groupsMore", more) : "",
-      complete ? "" : muted("groupsPart", countedFailures));
+      rest > 0 ? muted("groupsRest", rest) : "", complete ? "" : muted("groupsPart", countedFailures));
+  }
+
+  // An item is named by its id, else by its row in the file, if the job says which that is.
+  exampleWords({ index, id, message }, speaker) {
+    const row = rowIn(this.runs, index);
+    if (id === null && row !== undefined) return speaker.text("exampleRow", { n: speaker.number(row), message: visible(message) });
+    return speaker.text("example", { n: id === null ? speaker.number(index) : visible(id), message: visible(message) });
   }
 
   say(...words) {
