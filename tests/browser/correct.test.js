@@ -202,6 +202,7 @@ test("a row that was not changed leaves an earlier correction as it is", async (
   await page.getByText("0 items changed. Nothing to save.").waitFor();
   await give(table.replace("TOOLONG,1", "LUG,1").replace("TOOLONG,2", "BSL,2").replace("TOOLONG,3", "GVA,3"));
   await page.getByText("1 item of the table has another new value already").waitFor();
+  await page.getByText('Item 0: given was {"iata":"ZRH","seats":1}, the table has {"iata":"LUG","seats":1}').waitFor();
   await page.getByRole("button", { name: "Replace it, and save all 3 corrections" }).waitFor();
   await picture(page, "taken");
   assert.deepEqual(await accessibilityFaults(page), []);

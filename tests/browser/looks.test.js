@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { COLOURS } from "./firefox.js";
+import { COLOURS, notInFirefox } from "./firefox.js";
 import { accessibilityFaults, open, picture, start } from "./kit.js";
 
 let world;
@@ -72,7 +72,7 @@ test("the reader of the API has every call, at every size, and axe finds nothing
   }
 });
 
-test("with reduced motion nothing moves", async () => {
+test("with reduced motion nothing moves", { skip: notInFirefox }, async () => {
   const page = await open(world, "", { reducedMotion: "reduce" });
   await show(page, "running");
   const moving = await page.evaluate(() => document.getAnimations().length);

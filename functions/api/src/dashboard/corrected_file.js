@@ -1,5 +1,6 @@
 // Takes back the table of failed items that somebody has corrected in a spreadsheet.
 const CORRECTIONS_PER_REQUEST = 5000;
+const TAKEN_SHOWN_MAX = 5;
 
 // What a value makes of a changed cell: a text, or JSON. Null and what is missing say nothing.
 function kindOf(value) {
@@ -155,7 +156,7 @@ async function correctionsIn(source, job, { say, signal }) {
     const add = (to, options) => {
       const item = correctedItem(old, value, { kinds, line, message, ...options });
       const text = exactText(item);
-      if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index) });
+      if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index), other: given.get(index) });
     };
     add(corrections, { onRewritten, onChanged: (cell) => { if (!isRewritten(cell.before, cell.after, isBlamedColumn(cell.name, message))) note(changed)(cell); if (!value._id) moved.add(cell); } });
     try {
@@ -205,16 +206,17 @@ function UnchangedItems({ found: { rows, left, corrections } }) {
 }
 
 // Saves the corrections. Those whose items have another new value already are left out, or replace it.
-function SaveCorrections({ corrections, isTaken, onSave }) {
+function SaveCorrections({ job, corrections, isTaken, onSave }) {
   if (corrections.length === 0) return " Nothing to save.";
   const free = corrections.filter((one) => !one.isTaken);
   const save = (word, some, replaces) => some.length > 0 && html`<button type="button" class=${replaces ? "" : "primary"} onClick=${() => onSave(some, { replaces })}>${word} ${counted(some.length, "correction")}</button>`;
   if (isTaken) return html`<p>${save("Replace the other new values and save", corrections, true)}</p>`;
   if (free.length === corrections.length) return html`<p>${save("Save", corrections, false)}</p>`;
-  const taken = corrections.length - free.length;
-  const [has, them] = taken === 1 ? ["has", "it"] : ["have", "them"];
-  return html`<p>${counted(taken, "item")} of the table ${has} another new value already, from the page or from another table.</p>
-    <p class="buttons">${save(`Leave ${them}, and save the other`, free, false)} ${save(`Replace ${them}, and save all`, corrections, true)}</p>`;
+  const taken = corrections.filter((one) => one.isTaken);
+  const [has, them] = taken.length === 1 ? ["has", "it"] : ["have", "them"];
+  return html`<p>${counted(taken.length, "item")} of the table ${has} another new value already, from the page or from another table.</p>
+    <ul>${taken.slice(0, TAKEN_SHOWN_MAX).map(({ index, item, other }) => html`<li key=${index}>${placeOf(job, index)}: given was <${Text} value=${other} max=${200} />, the table has <${Text} value=${exactText(item)} max=${200} /></li>`)}</ul>
+    <p class="buttons">${save(`Leave ${them}, and save the other`, free, false)} ${save(`Replace ${them}, and save${free.length > 0 ? " all" : ""}`, corrections, true)}</p>`;
 }
 
 // A request's error in words about the table: its lines are not those of the file.
@@ -281,7 +283,7 @@ function CorrectedFile({ job, refresh, onSaved }) {
     ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept, found.keptError)} />`}
     ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.<${ChangedColumns} found=${found} />
       ${found.moved && html`<p>The column <bdi>${short(found.moved, 60)}</bdi> has the same values as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}
-      <${SaveCorrections} corrections=${found.corrections} isTaken=${state.isTaken} onSave=${send} /><${UnchangedItems} found=${found} /><//>`}
+      <${SaveCorrections} job=${job} corrections=${found.corrections} isTaken=${state.isTaken} onSave=${send} /><${UnchangedItems} found=${found} /><//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;
 }

@@ -94,7 +94,9 @@ fn what_becomes_of_each_file_in_the_tables() {
     for table in ["csv", "ndjson", "json", "text"] {
         let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(folder.join(table).with_extension("json")).unwrap()).unwrap();
         for case in cases {
-            case.readings(table).iter().for_each(|reading| case.check(reading));
+            for reading in case.readings(table) {
+                case.check(&reading);
+            }
         }
     }
 }
