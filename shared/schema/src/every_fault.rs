@@ -11,7 +11,7 @@ use crate::exact::SchemaDigits;
 use crate::reading;
 use crate::refusal::{REFUSALS_MAX, Refusal};
 
-/// Once the process has computed for so long, no further fault is searched for: the first ones are more important than all.
+/// Once this has computed for so long, no further fault is searched for: the first ones are more important than all.
 const COMPUTED_MAX: Duration = Duration::from_millis(500);
 /// How often the rest is looked at.
 const LOOKS_MAX: usize = 3 * REFUSALS_MAX;
@@ -21,8 +21,9 @@ pub(crate) fn complete(schema: &Value, first: Vec<Refusal>, refusal: impl Fn(&Va
     let mut all = first;
     let mut rest = schema.clone();
     all.iter().for_each(|refused| cut_out(&mut rest, &refused.pointer));
+    let until = computed() + COMPUTED_MAX;
     for _ in 0..LOOKS_MAX {
-        if all.len() >= REFUSALS_MAX || computed() > COMPUTED_MAX {
+        if all.len() >= REFUSALS_MAX || computed() > until {
             break;
         }
         // All of this kind are known: what is refused now is so only since something was cut out.
@@ -41,8 +42,9 @@ pub(crate) fn complete(schema: &Value, first: Vec<Refusal>, refusal: impl Fn(&Va
     all
 }
 
+/// For how long this process has computed.
 fn computed() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or(Duration::MAX)
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
 /// True for a reference to a place that only the rest does not have.
@@ -66,7 +68,8 @@ fn cut_out(schema: &mut Value, pointer: &str) {
     if name == "$schema" {
         return cut_out(schema, around);
     }
-    let is_schema = dialect::leads_to_schema(pointer);
+    // A name that is refused goes with its schema.
+    let is_schema = dialect::leads_to_schema(pointer) && !around.ends_with("/patternProperties");
     match schema.pointer_mut(pointer) {
         Some(part) if is_schema && *part != true => *part = Value::Bool(true),
         Some(_) => match schema.pointer_mut(around) {
@@ -81,6 +84,9 @@ fn cut_out(schema: &mut Value, pointer: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
     use serde_json::json;
 
     use crate::program::Program;
@@ -152,5 +158,58 @@ mod tests {
         assert_eq!(pointers(&json!({"properties": properties})).len(), REFUSALS_MAX);
         let formats: serde_json::Map<_, _> = (0..50).map(|i| (format!("k{i}"), json!({"format": format!("f{i}")}))).collect();
         assert_eq!(pointers(&json!({"properties": formats})).len(), REFUSALS_MAX);
+    }
+
+    /// A part of a schema, right or wrong.
+    fn part() -> impl Strategy<Value = Value> {
+        let parts = [
+            json!({"type": "integer", "minimum": 3}),
+            json!({"type": "strng"}),
+            json!({"nullable": true}),
+            json!({"format": "int32", "title": 5}),
+            json!({"pattern": "(", "maxLength": "x"}),
+            json!({"patternProperties": {"^[\\w-.]": {"type": 5}, "a": {"format": "x"}}}),
+            json!({"$ref": "#/$defs/none"}),
+            json!({"$ref": "#nowhere"}),
+            json!({"$ref": "http://example.com/other"}),
+            json!({"not": {"$ref": "#"}}),
+            json!({"minimum": "3", "maximum": []}),
+            json!({"if": {"minLength": -1}}),
+            json!({"items": 5, "required": [1, 1]}),
+            json!({"enum": 5, "const": {"nullable": 1}}),
+            json!({"type": "string", "minimum": 3, "properties": 5}),
+            json!({"anyOf": [], "oneOf": [5, {"type": "x"}]}),
+            json!({"$id": 5, "$anchor": "%"}),
+            json!({"multipleOf": 0, "uniqueItems": 1, "dependentRequired": {"a": 1}}),
+            json!(5),
+            json!(true),
+        ];
+        prop::sample::select(parts.to_vec()).prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 1..4).prop_map(|all| {
+                    json!({"properties": all.into_iter().enumerate().map(|(at, part)| (format!("p{at}"), part)).collect::<serde_json::Map<_, _>>()})
+                }),
+                prop::collection::vec(inner.clone(), 1..3).prop_map(|all| json!({"allOf": all})),
+                inner.clone().prop_map(|part| json!({"items": part, "description": 7})),
+                (inner.clone(), inner).prop_map(|(one, other)| json!({"if": one, "then": other, "$defs": {"d": {"typ": 1}}})),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Whoever corrects all that is told has a schema that is taken.
+        #[test]
+        fn nothing_is_left_once_all_is_corrected(schema in part()) {
+            let told = Program::compile(&schema.to_string(), false).err().unwrap_or_default();
+            let places: BTreeSet<(&str, &str)> = told.iter().map(|refused| (&*refused.pointer, &*refused.detail)).collect();
+            prop_assert_eq!(places.len(), told.len(), "told twice: {:?}", told);
+            prop_assert!(told.iter().all(|refused| schema.pointer(&refused.pointer).is_some()), "{:?}", told);
+            let mut corrected = schema.clone();
+            told.iter().for_each(|refused| cut_out(&mut corrected, &refused.pointer));
+            let left = Program::compile(&corrected.to_string(), false).err().unwrap_or_default();
+            // What needs something that was cut out is left, and beyond the most nothing is told.
+            let is_new = |refused: &Refusal| !refused.detail.contains("has no effect");
+            prop_assert!(told.len() == REFUSALS_MAX || !left.iter().any(is_new), "{} tells {:?}, and then {:?}", schema, told, left);
+        }
     }
 }
