@@ -1,9 +1,10 @@
 //! Texts that several parts of a schema want as different types.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::typed;
-use crate::program::{Program, Verdict};
+use crate::program::{Program, Verdict, with};
 
 /// Bug found: what stands beside the type (`not`, `oneOf`) was violated by the text first, so nobody noticed that a type is wanted. A
 /// valid row failed, without a reason.
@@ -104,4 +105,76 @@ fn a_const_and_an_enum_want_numbers_by_all_digits() {
         assert_eq!(shown(&of_a(schema), text), format!("Typed({:?})", format!(r#"{{"a":{text}}}"#)), "{schema}");
     }
     assert_eq!(shown(&of_a(&format!(r#"{{"const":{long}}}"#)), long), format!("Typed({:?})", format!(r#"{{"a":{long}}}"#)));
+}
+
+/// A schema of a value, without conditions, which convert nothing, and without alternatives that would only be too many as text.
+fn of_value() -> impl Strategy<Value = Value> {
+    let plain = prop::sample::select(vec![
+        json!({"type": "integer"}),
+        json!({"type": ["number", "null"]}),
+        json!({"type": "boolean"}),
+        json!({"type": "string", "maxLength": 2}),
+        json!({"type": ["boolean", "string"]}),
+        json!({"const": 5}),
+        json!({"const": "5"}),
+        json!({"enum": [true, null, "a", 2.5]}),
+        json!({"type": "integer", "minimum": 6}),
+        json!({"type": "number", "multipleOf": 2.5}),
+        json!({"$ref": "#/$defs/p"}),
+        json!({"$ref": "#/$defs/q"}),
+    ]);
+    plain.prop_recursive(2, 6, 2, |inner| {
+        let keyword = prop::sample::select(vec!["anyOf", "allOf"]);
+        (keyword, prop::collection::vec(inner, 2..4)).prop_map(|(keyword, parts)| json!({keyword: parts}))
+    })
+}
+
+/// A schema of rows with the columns `a` to `g`.
+fn of_row() -> impl Strategy<Value = Value> {
+    let columns = || prop::collection::btree_map(prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g"]), of_value(), 1..7);
+    let plain = prop_oneof![
+        columns().prop_map(|columns| json!({"properties": columns})),
+        of_value().prop_map(|value| json!({"patternProperties": {"[b-d]": value}})),
+        of_value().prop_map(|value| json!({"properties": {"a": true}, "additionalProperties": value})),
+        of_value().prop_map(|value| json!({"allOf": [{"properties": {"a": {}, "b": {}, "c": {}}}], "unevaluatedProperties": value})),
+        columns().prop_map(|columns| json!({"dependentSchemas": {"a": {"properties": columns}}})),
+        prop::collection::vec(columns(), 2..4).prop_map(|kinds| {
+            let kind = |(at, columns)| json!({"properties": columns, "allOf": [{"properties": {"kind": {"const": format!("k{at}")}}}]});
+            json!({"oneOf": kinds.into_iter().enumerate().map(kind).collect::<Vec<_>>()})
+        }),
+    ];
+    plain.prop_recursive(2, 8, 3, |inner| {
+        let keyword = prop::sample::select(vec!["anyOf", "allOf"]);
+        (keyword, prop::collection::vec(inner, 2..4)).prop_map(|(keyword, parts)| json!({keyword: parts}))
+    })
+}
+
+proptest! {
+    /// A row fits if any of its readings does, and then its output is one of these.
+    #[test]
+    fn a_row_fits_exactly_if_one_of_its_readings_does(
+        mut schema in of_row(),
+        cells in prop::collection::vec(prop::sample::select(vec!["", "a", "5", "5.0", "7", "2.50", "true", "FALSE", "007", "-3", "null"]), 7),
+        kind in prop::sample::select(vec!["k0", "k1"]),
+    ) {
+        schema["$defs"] = json!({"p": {"type": "integer", "not": {"maximum": 6}}, "q": {"type": ["boolean", "null"]}});
+        let row: serde_json::Map<_, _> = ["a", "b", "c", "d", "e", "f", "g"].into_iter().map(str::to_owned).zip(cells.into_iter().map(Value::from)).collect();
+        let mut row = Value::Object(row);
+        row["kind"] = kind.into();
+        let strict = Program::compile(&schema.to_string(), false).unwrap_or_else(|refusals| panic!("{schema}: {refusals:?}"));
+        let is_valid = |item: &str| matches!(strict.check(item, &mut || {}), Verdict::Fits);
+        let pointers: Vec<String> = row.as_object().into_iter().flatten().map(|(name, _)| format!("/{name}")).collect();
+        let readings = (0_u32..1 << pointers.len()).map(|chosen| {
+            let texts: Vec<&String> = pointers.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, pointer)| pointer).collect();
+            with(&row, &texts).to_string()
+        });
+        let one_fits = readings.collect::<std::collections::BTreeSet<_>>().iter().any(|item| is_valid(item));
+        match typed(&schema, &row.to_string()) {
+            Ok(output) => prop_assert!(is_valid(&output), "{schema} makes {output} of {row}"),
+            Err(code) => {
+                prop_assert!(!one_fits, "{schema} refuses {row}: {code}");
+                prop_assert!(!code.is_empty());
+            }
+        }
+    }
 }
