@@ -73,7 +73,8 @@ impl Around {
 
     /// In a schema with these keywords, whose draft is known.
     pub(crate) fn in_schema(self, draft: Draft, members: &Map<String, Value>) -> Self {
-        let own = members.get("type").and_then(Types::of_keyword).unwrap_or(Types::ALL);
+        // A type that is not valid is told as such.
+        let own = members.get("type").and_then(Types::of_keyword).filter(|types| !types.is_none()).unwrap_or(Types::ALL);
         let observes = |name: &&str| members.contains_key(*name) && draft.keyword(name).is_some();
         Self { draft, types: self.types.both(own), is_observed: self.is_observed || UNEVALUATED.iter().any(observes) }
     }
@@ -246,6 +247,8 @@ mod tests {
             json!({"type": "object", "properties": {"a": {"minimum": 3, "maxLength": 4, "pattern": "a"}}, "propertyNames": {"maxLength": 4}}),
             json!({"type": ["string", "number"], "if": {"type": "string"}, "then": {"minLength": 1}, "else": {"minimum": 1}}),
             json!({"minimum": 3, "maxLength": 4, "required": ["a"], "items": {}}),
+            json!({"type": [], "minimum": 3}),
+            json!({"type": "strng", "minimum": 3}),
         ] {
             assert_eq!(refused(schema.clone()), Vec::<String>::new(), "{schema}");
         }
