@@ -150,6 +150,9 @@ fn of_row() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    // A case checks 256 readings.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(4), ..ProptestConfig::default() })]
+
     /// A row fits if any of its readings does, and then its output is one of these.
     #[test]
     fn a_row_fits_exactly_if_one_of_its_readings_does(
