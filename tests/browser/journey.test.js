@@ -97,6 +97,16 @@ test("the columns that the schema wants and the file lacks are named before anyt
   await page.getByLabel("Column of the file for iata").selectOption("Iata");
   await page.getByText("The columns fit the schema.").waitFor();
   await picture(page, "columns");
+  // Many columns are folded.
+  const many = Array.from({ length: 45 }, (_, at) => `c${at}`).join(",");
+  await upload(page, "many.csv", `${many}\n${many.replaceAll("c", "v")}\n`, { properties: {} });
+  const checked = page.getByRole("region", { name: "Columns" }).locator("tbody tr");
+  await page.getByRole("button", { name: "Show all 45 columns" }).waitFor();
+  assert.equal(await checked.count(), 30);
+  await page.getByRole("button", { name: "Show all 45 columns" }).click();
+  assert.equal(await checked.count(), 45);
+  await upload(page, "right.csv", "iata,seats\nZRH,1\n");
+  await page.getByText("The columns fit the schema.").waitFor();
   await page.getByRole("button", { name: "Send 1 item" }).click();
   await showsCounts(page, { processedItems: 1, failedItems: 0, pendingItems: 0, totalItems: 1 });
   await page.context().close();

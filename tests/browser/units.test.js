@@ -12,6 +12,25 @@ test("a cell keeps the line ends that it had", () => {
   }
 });
 
+// Bug found: right after a retry the ledger was full, beside items that waited.
+test("the ledger shows nothing while the items of a retry are looked up", () => {
+  const { isRetryLookedUp, squaresOf } = pageCode(["ledger"], "isRetryLookedUp, squaresOf", { given: { isLive: ({ status }) => status === "Processing" } });
+  const job = { round: 2, status: "Processing", pendingItems: 29 };
+  const full = squaresOf([{ part: 0, chunks: 2, settled: "0-1", parked: "" }]);
+  const open = squaresOf([{ part: 0, chunks: 2, settled: "0", parked: "" }]);
+  for (const [change, squares, expected] of [[{}, full, true], [{}, open, false], [{}, [], false], [{ round: 1 }, full, false], [{ pendingItems: 0 }, full, false], [{ status: "Completed" }, full, false]]) {
+    assert.equal(isRetryLookedUp({ ...job, ...change }, squares), expected, JSON.stringify(change));
+  }
+});
+
+test("what a job says is said in the words of the page", () => {
+  const { averageWords, withPlace } = pageCode([...READERS, "job_page"], "averageWords, withPlace");
+  // Bug found: slow work was done at 0 items/s.
+  assert.deepEqual([[300, 1000], [300, 960_000], [5, 3_600_000 * 10]].map(([items, ms]) => averageWords(items, ms)), ["300 items/s", "1,125 items/h", "1 item/h"]);
+  const job = { metadata: { "item 0 is row": 2 } };
+  assert.deepEqual([withPlace(job, "item 28: x"), withPlace({}, "item 28: x"), withPlace(job, "no item 28: x")], ["item 28 (Row 30): x", "item 28: x", "no item 28: x"]);
+});
+
 test("the values that a message lists are offered", () => {
   const { offeredIn } = pageCode([...READERS, "spreadsheet_cells", "downloads", "cell_field"], "offeredIn");
   for (const [code, message, expected] of [

@@ -97,7 +97,7 @@ function Timing({ job }) {
 // Slow work is given by the hour.
 function averageWords(items, ms) {
   const perSecond = items / (ms / SECOND);
-  return perSecond >= 1 ? `${count(Math.round(perSecond))} items/s` : `${count(Math.round((items * HOUR) / ms))} items/h`;
+  return perSecond >= 1 ? `${counted(Math.round(perSecond), "item")}/s` : `${counted(Math.round((items * HOUR) / ms), "item")}/h`;
 }
 
 function unknownEnd(job) {

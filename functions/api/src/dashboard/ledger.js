@@ -44,6 +44,11 @@ function together(squares, each) {
   });
 }
 
+// Right after a retry, the chunks still are as the round before has left them.
+function isRetryLookedUp(job, squares) {
+  return job.round > 1 && isLive(job) && job.pendingItems > 0 && squares.length > 0 && squares.every(({ state }) => state === "settled");
+}
+
 function Ledger({ job }) {
   const { data: parts, error, lost, refresh } = useLive(async (signal) => {
     const all = await allParts(job.id, signal);
@@ -56,8 +61,7 @@ function Ledger({ job }) {
   const parked = squares.filter(({ state }) => state === "parked").length;
   const begun = squares.filter(({ state }) => state === "begun").length;
   const open = squares.length - settled - parked - begun;
-  // Right after a retry, the chunks still are as the round before has left them.
-  const isLookedUp = job.round > 1 && isLive(job) && job.pendingItems > 0 && squares.length > 0 && settled === squares.length;
+  const isLookedUp = isRetryLookedUp(job, squares);
   const words = `${count(settled)} of ${counted(squares.length, "chunk")} done`;
   return html`<section class="panel" aria-labelledby="ledger"><h2 id="ledger">Ledger</h2>
     <p class="muted">Each square is a chunk of items, or several if there are many. It is half filled once work on it has begun, and filled once the outcome of all its items is known.</p>
