@@ -1,7 +1,5 @@
 //! Batch mode: several items in one request. `docs/processor-protocol.md` says what each answer means.
 
-use std::time::Duration;
-
 use headway_built_in::http;
 use headway_core::{Clock, Item, ItemError, Output};
 use headway_outbound::body::{self, Body};
@@ -53,10 +51,7 @@ pub(super) async fn many(endpoint: &Endpoint, clock: &dyn Clock, items: &[Item])
 /// had no result for any of them.
 fn of_call(error: ItemError, items: usize) -> ItemError {
     match error {
-        ItemError::Retryable { code, message, retry_after } => {
-            let restarts = matches!(code.as_str(), "transport" | "truncated").then_some(STARTS_AGAIN_AFTER);
-            ItemError::NoResult { code, message, retry_after: retry_after.or(restarts) }
-        }
+        ItemError::Retryable { code, message, retry_after } => ItemError::NoResult { code, message, retry_after },
         ItemError::Permanent { code, message }
             if items > 1 && matches!(code.as_str(), "http 400" | "http 413" | "http 422" | TOO_LARGE) =>
         {
@@ -65,10 +60,6 @@ fn of_call(error: ItemError, items: usize) -> ItemError {
         other => other,
     }
 }
-
-/// One of the items may have ended the endpoint's process, and somebody starts it again. If the smaller requests came at once they would
-/// meet no endpoint at all, and wait for much longer.
-const STARTS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The code of a request that is not sent.
 const TOO_LARGE: &str = "request-too-large";
