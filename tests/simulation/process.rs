@@ -40,20 +40,26 @@ pub(crate) struct Marked {
     pub(crate) strikes: u32,
 }
 
-/// Whether a process has died.
+/// What a process has for itself. All that make calls for it share it.
 #[derive(Default)]
-struct Death {
-    came: AtomicBool,
+pub(crate) struct Own {
+    has_died: AtomicBool,
     waker: AtomicWaker,
+    /// The marks that this process has written and not removed. A chunk has one mark, or the old and the next one.
+    pub(crate) marks: Mutex<BTreeMap<ChunkId, BTreeSet<Marked>>>,
+    /// What kills it, if that is not a fault.
+    killer: Mutex<Option<Killer>>,
+    /// When its invocation is stopped.
+    pub(crate) deadline: Mutex<Option<Instant>>,
 }
 
-impl Death {
-    fn is(&self) -> bool {
-        self.came.load(Ordering::Relaxed)
+impl Own {
+    fn has_died(&self) -> bool {
+        self.has_died.load(Ordering::Relaxed)
     }
 
-    fn comes(&self) {
-        self.came.store(true, Ordering::Relaxed);
+    fn dies(&self) {
+        self.has_died.store(true, Ordering::Relaxed);
         self.waker.wake();
     }
 }
@@ -64,20 +70,14 @@ pub(crate) struct Process {
     pub(crate) faults: Faults,
     pub(crate) id: u64,
     pub(crate) role: Role,
-    died: Arc<Death>,
+    pub(crate) own: Arc<Own>,
     /// What its clock shows when the history begins.
     clock_began: DateTime<Utc>,
     started: Instant,
     /// True if its calls do not fail themselves because its faults occur further down.
     struck_below: bool,
-    /// The marks that this process has written and not removed. A chunk has one mark, or the old and the next one.
-    pub(crate) marks: Arc<Mutex<BTreeMap<ChunkId, BTreeSet<Marked>>>>,
     /// The number of its threads that calls which never yield have blocked.
     pub(crate) stuck: Arc<AtomicUsize>,
-    /// What kills it, if that is not a fault.
-    killer: Arc<Mutex<Option<Killer>>>,
-    /// When its invocation is stopped.
-    pub(crate) deadline: Arc<Mutex<Option<Instant>>>,
 }
 
 impl std::fmt::Debug for Process {
@@ -100,14 +100,11 @@ impl Process {
             faults,
             id,
             role: Role::Api,
-            died: Arc::default(),
+            own: Arc::default(),
             clock_began: DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::milliseconds(skew_ms),
             started,
             struck_below: false,
-            marks: Arc::default(),
             stuck: Arc::default(),
-            killer: Arc::default(),
-            deadline: Arc::default(),
         }
     }
 
@@ -127,11 +124,11 @@ impl Process {
         poll_fn(|context| {
             // Another task may kill it later.
             if !known.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
-                self.died.waker.register(context.waker());
+                self.own.waker.register(context.waker());
                 known = Some(context.waker().clone());
             }
-            let out = if self.died.is() { Poll::Pending } else { life.as_mut().poll(context) };
-            if self.died.is() { Poll::Ready(None) } else { out.map(Some) }
+            let out = if self.own.has_died() { Poll::Pending } else { life.as_mut().poll(context) };
+            if self.own.has_died() { Poll::Ready(None) } else { out.map(Some) }
         })
         .await
     }
@@ -211,24 +208,24 @@ impl Process {
 
     /// The process dies at this point.
     pub(crate) async fn die(&self) {
-        self.died.comes();
+        self.own.dies();
         std::future::pending::<()>().await;
     }
 
     /// What the process was called with kills it: it dies when it next waits for something.
     pub(crate) fn is_killed(&self, killer: Killer) {
         self.will_be_killed(killer);
-        self.died.comes();
+        self.own.dies();
     }
 
     /// What the process was called with will end it.
     pub(crate) fn will_be_killed(&self, killer: Killer) {
-        self.killer.lock().unwrap().get_or_insert(killer);
+        self.own.killer.lock().unwrap().get_or_insert(killer);
     }
 
     /// What causes its end, if it was called with that.
     pub(crate) fn killer(&self) -> Option<Killer> {
-        *self.killer.lock().unwrap()
+        *self.own.killer.lock().unwrap()
     }
 
     /// True if calls that never yield have blocked all its threads, so that no other call progresses.
@@ -238,7 +235,7 @@ impl Process {
 
     /// True if its invocation has less than this time left.
     pub(crate) fn has_less_than(&self, left: Duration) -> bool {
-        self.deadline.lock().unwrap().is_some_and(|deadline| Instant::now() + left >= deadline)
+        self.own.deadline.lock().unwrap().is_some_and(|deadline| Instant::now() + left >= deadline)
     }
 }
 

@@ -255,7 +255,7 @@ impl Scripted {
     fn no_suspect_is_beside(&self, item: &Item) {
         let this = (item.job_id, Some(item.index));
         let beside = HERE.with(|here| {
-            let marks = here.marks.lock().unwrap();
+            let marks = here.own.marks.lock().unwrap();
             let all = marks.iter().flat_map(|(id, marks)| marks.iter().map(move |mark| ((id.job, mark.item), *mark)));
             all.filter(|(marked, mark)| mark.strikes > 0 && *marked != this).map(|(_, mark)| mark).next()
         });

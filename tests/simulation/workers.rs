@@ -26,7 +26,9 @@ pub(crate) async fn work(world: World) {
             .named(world.faults.is_one_machine().then(|| world.server.starts(&process)))
             .ended_with_server(world.server.workers_ended())
             .preparing_beside(world.preparing(&process));
-        let life = HERE.scope(process.clone(), process.run(life(&world, &process, &worker)));
+        // Large, and otherwise moved several times.
+        let life = Box::pin(life(&world, &process, &worker));
+        let life = HERE.scope(process.clone(), process.run(life));
         let ended_alone = match world.faults.is_one_machine() {
             true => world.server.run(life).await.is_some(),
             false => {
@@ -58,7 +60,7 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         }
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + world.plan.function_timeout };
-        *process.deadline.lock().unwrap() = Some(invocation.deadline);
+        *process.own.deadline.lock().unwrap() = Some(invocation.deadline);
         let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
         let untold = world.untold_of(&batch).await;
         let Ok(worked) = headway_core::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
@@ -86,7 +88,7 @@ impl World {
     /// Reports to the auditor which marks the process has left behind.
     fn left_marked(&self, process: &Process) {
         let killer = process.killer();
-        for (id, marks) in std::mem::take(&mut *process.marks.lock().unwrap()) {
+        for (id, marks) in std::mem::take(&mut *process.own.marks.lock().unwrap()) {
             for mark in marks {
                 if mark.strikes > 0 && killer.is_some_and(|killer| killer != (id.job, mark.item)) {
                     let what = format!("{mark:?} of {id:?} gets another strike for the death of a process that {killer:?} killed");

@@ -129,7 +129,8 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
 
 /// Runs beside the others. A panic in it is reported for the whole history.
 fn task(faults: &Faults, life: impl Future<Output = ()> + 'static) -> Task {
-    let faults = faults.clone();
+    // Large, and otherwise moved several times.
+    let (faults, life) = (faults.clone(), Box::pin(life));
     runtime::spawn(async move {
         if let Err(panic) = AssertUnwindSafe(life).catch_unwind().await {
             let said = panic.downcast_ref::<String>().cloned().or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
@@ -158,7 +159,7 @@ impl World {
     pub(crate) async fn request<T>(&self, call: impl AsyncFnOnce(&App) -> Result<T, JobError>) -> Option<Result<T, JobError>> {
         let process = self.process(Role::Api);
         let app = self.app(&process);
-        let answer = process.run(headway_core::time::timeout(API_TIMEOUT, call(&app))).await.and_then(Result::ok);
+        let answer = process.run(headway_core::time::timeout(API_TIMEOUT, Box::pin(call(&app)))).await.and_then(Result::ok);
         if matches!(answer, None | Some(Err(JobError::Unavailable { .. }))) {
             headway_core::time::sleep(self.faults.span(Duration::from_secs(1))).await;
         }
@@ -168,7 +169,6 @@ impl World {
     /// Does something for a user; the history continues until it is done.
     pub(crate) fn spawn(&self, act: impl Future<Output = ()> + 'static) {
         self.to_come.update(|n| n + 1);
-        // Large, and otherwise moved several times.
         let (act, to_come) = (Box::pin(act), self.to_come.clone());
         task(&self.faults, async move {
             act.await;
@@ -315,7 +315,7 @@ async fn sweeps(world: World) {
         world.sweep_begins.notify_waiters();
         let process = world.process(Role::Sweep);
         let app = world.app(&process);
-        if let Some(Ok(Ok(swept))) = process.run(headway_core::time::timeout(SWEEP_TIMEOUT, sweep(&app))).await {
+        if let Some(Ok(Ok(swept))) = process.run(headway_core::time::timeout(SWEEP_TIMEOUT, Box::pin(sweep(&app)))).await {
             for (name, count) in [
                 ("sweep: deleted", swept.deleted),
                 ("sweep: revived", swept.revived),

@@ -344,9 +344,9 @@ impl Ledger for SimLedger {
         let marked = runs.map(|care| Marked { item: care.item, round: care.round, strikes: care.strikes });
         let effect = async {
             // Until it is done, both may be marked.
-            self.process.marks.lock().unwrap().entry(id).or_default().extend(marked);
+            self.process.own.marks.lock().unwrap().entry(id).or_default().extend(marked);
             self.table.put_care(id, care).await?;
-            self.process.marks.lock().unwrap().insert(id, marked.into_iter().collect());
+            self.process.own.marks.lock().unwrap().insert(id, marked.into_iter().collect());
             Ok(())
         };
         self.process.call(Op::chunk(kind, id), effect).await

@@ -15,7 +15,7 @@ use super::sender::Sent;
 use crate::faults::Faults;
 use crate::invariant::{Invariant, Violation};
 
-/// While the queue holds more messages than this, none is delivered twice. Workers work on twelve at a time, so more copies show
+/// While the queue holds more messages than this, none is delivered twice, and messages of notices are lost. Workers work on twelve at a time, so more copies show
 /// nothing new; but a copy of a message that is sent on again and again would become thousands.
 const HELD_WHEN_COPIED_MAX: usize = 100;
 /// A deleted message may be delivered again this much later.
@@ -84,8 +84,8 @@ impl SimQueue {
     pub(super) fn put(&self, faults: &Faults, Sent { message, read }: Sent) {
         let chunk = match read {
             Some(Message::Chunk(chunk)) => Some(chunk),
-            // The sweep has to find out.
-            Some(Message::Tell { .. }) if faults.strike("fault: lost message of a notice", 50) => return,
+            // The sweep has to find out. Of many messages each that is sent on can become two, and those become four.
+            Some(Message::Tell { .. }) if self.is_crowded() || faults.strike("fault: lost message of a notice", 50) => return,
             _ => None,
         };
         if chunk.as_ref().is_some_and(|chunk| !self.note_nonce(chunk.nonce)) {
@@ -102,6 +102,11 @@ impl SimQueue {
             faults.copies_held(chunk.job, items, copies as u32);
         }
         self.hold(&mut held, Held { id, body: message.body, chunk, carried, visible_at, received: 0, dead: false });
+    }
+
+    /// True if it holds so many messages that more copies show nothing new.
+    fn is_crowded(&self) -> bool {
+        self.held().len() > HELD_WHEN_COPIED_MAX
     }
 
     /// One more message. Whoever waits looks again if none is visible sooner.
