@@ -59,7 +59,8 @@ def serving(kit: str, directory: Path, lambda_url: str, *options: str) -> Iterat
     environment["HEADWAY_LAMBDA_FUNCTIONS"] = json.dumps({name: {"function": name, "maxAttempts": 1} for name in ("scripted", "gone")})
     with started(KIT_SERVERS[kit], environment, DIRECTORIES[kit]) as line:
         url = line.removeprefix("serving on ").strip() + "/"
-        common = {"url": url, "allowPrivate": True, "maxAttempts": 1}
+        # The longest time limit: no outcome may depend on how busy the machine is.
+        common = {"url": url, "allowPrivate": True, "maxAttempts": 1, "timeoutSeconds": 600}
         good = {**common, "secret": SECRET}
         endpoints = {"good": good, "batch": {**good, "batch": 40}, "wrong": {**common, "secret": OTHER}}
         environment["HEADWAY_HTTP_ENDPOINTS"] = json.dumps(endpoints)
