@@ -6,6 +6,7 @@
 
 mod auditor;
 mod calls;
+mod dead_letters;
 mod dice;
 mod faults;
 mod fixes;

@@ -14,6 +14,7 @@ use headway_core::time::{Instant, sleep};
 use headway_core::{ChunkId, Clock, JobError, JobId};
 use uuid::Uuid;
 
+use super::dead_letters::Received;
 use super::faults::Faults;
 use super::invariant::{Invariant, Violation};
 use super::ops::{Kind, Op, Role};
@@ -51,6 +52,10 @@ pub(crate) struct Own {
     killer: Mutex<Option<Killer>>,
     /// When its invocation is stopped.
     pub(crate) deadline: Mutex<Option<Instant>>,
+    /// The messages of its invocation.
+    pub(crate) at_work: Mutex<Vec<Received>>,
+    /// True if a fault struck it in its invocation.
+    pub(crate) is_struck: AtomicBool,
 }
 
 impl Own {
@@ -143,13 +148,20 @@ impl Process {
         }
         self.late(Some(op.kind)).await;
         if self.faults.throttles() {
+            self.is_struck();
             return Err(JobError::unavailable(what, "throttled"));
         }
         match self.faults.first_blow(&op, &[Blow::NeverReturns, Blow::CrashBefore, Blow::ErrorBefore]) {
             None => {}
-            Some(Blow::NeverReturns) => std::future::pending().await,
+            Some(Blow::NeverReturns) => {
+                self.is_struck();
+                std::future::pending().await
+            }
             Some(Blow::CrashBefore) => self.die().await,
-            Some(_) => return Err(JobError::unavailable(what, "struck before")),
+            Some(_) => {
+                self.is_struck();
+                return Err(JobError::unavailable(what, "struck before"));
+            }
         }
         let out = effect.await;
         if let Some(job) = op.job.filter(|_| op.kind.writes() && op.kind != Kind::Send) {
@@ -163,6 +175,7 @@ impl Process {
                 if out.is_ok() && op.kind.writes() {
                     self.faults.saw("fault: committed write whose answer is lost");
                 }
+                self.is_struck();
                 return Err(JobError::unavailable(what, "struck after"));
             }
         }
@@ -173,7 +186,10 @@ impl Process {
     /// The result of a call with faults below it.
     fn come_through<T>(&self, out: Result<T, JobError>) -> Result<T, JobError> {
         match &out {
-            Err(JobError::Unavailable { .. }) => self.faults.saw(GAVE_UP),
+            Err(JobError::Unavailable { .. }) => {
+                self.faults.saw(GAVE_UP);
+                self.is_struck();
+            }
             Err(JobError::Corrupt { .. }) => {
                 self.faults.violated(Violation::new(Invariant::RowsCanBeRead, format!("{:?}", out.as_ref().err())))
             }
@@ -208,8 +224,30 @@ impl Process {
 
     /// The process dies at this point.
     pub(crate) async fn die(&self) {
+        self.is_struck();
         self.own.dies();
         std::future::pending::<()>().await;
+    }
+
+    fn is_struck(&self) {
+        self.own.is_struck.store(true, Ordering::Relaxed);
+    }
+
+    /// An invocation begins with these messages.
+    pub(crate) fn begins(&self, messages: Vec<Received>, deadline: Instant) {
+        *self.own.deadline.lock().unwrap() = Some(deadline);
+        *self.own.at_work.lock().unwrap() = messages;
+        self.own.is_struck.store(false, Ordering::Relaxed);
+    }
+
+    /// The messages of its invocation that have no end yet. It does not go on with them.
+    pub(crate) fn leaves(&self) -> Vec<Received> {
+        std::mem::take(&mut *self.own.at_work.lock().unwrap())
+    }
+
+    /// True if a fault struck it in its invocation, and nothing that it was called with ends it.
+    pub(crate) fn fails_by_chance(&self) -> bool {
+        self.own.is_struck.load(Ordering::Relaxed) && self.killer().is_none()
     }
 
     /// What the process was called with kills it: it dies when it next waits for something.

@@ -39,6 +39,9 @@ pub(crate) async fn work(world: World) {
         if ended_alone {
             world.left_marked(&process);
         }
+        // Those of an invocation that came to no end. A server ends only by a fault.
+        let by_chance = process.fails_by_chance() || (!ended_alone && process.killer().is_none());
+        world.dead_letters.are_lost(process.leaves(), by_chance);
         world.server.ended(&process);
         headway_core::time::sleep(world.faults.span(Duration::from_secs(3))).await;
     }
@@ -60,7 +63,7 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         }
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + world.plan.function_timeout };
-        *process.own.deadline.lock().unwrap() = Some(invocation.deadline);
+        process.begins(world.dead_letters.receives(&batch), invocation.deadline);
         let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
         let untold = world.untold_of(&batch).await;
         let Ok(worked) = headway_core::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {
@@ -68,6 +71,9 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
             return;
         };
         world.left_marked(process);
+        let (undone, done): (Vec<_>, Vec<_>) = process.leaves().into_iter().partition(|(id, _)| worked.undone.contains(id));
+        done.iter().for_each(|(id, _)| world.dead_letters.is_finished(id));
+        world.dead_letters.are_lost(undone, process.fails_by_chance());
         if worker.is_spent() {
             world.faults.saw("worker: ended itself for its stuck threads");
             return;

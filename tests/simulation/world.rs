@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use super::auditor::{Auditor, Book};
 use super::calls::Calls;
+use super::dead_letters::DeadLetters;
 use super::faults::{Faults, Process};
 use super::invariant::{Invariant, Violation};
 use super::ops::Role;
@@ -57,6 +58,7 @@ pub(crate) struct World {
     pub(crate) processors: Processors,
     pub(crate) plan: Arc<Plan>,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) dead_letters: Rc<DeadLetters>,
     /// What endpoints were told.
     pub(crate) notes: Arc<Notes>,
     pub(crate) users: [UserId; 2],
@@ -100,6 +102,7 @@ pub(crate) async fn history(faults: Faults, parts: Rc<dyn Parts>) -> Result<(), 
         processors: Processors::new().with("scripted", scripted),
         plan: plan.clone(),
         calls,
+        dead_letters: Rc::default(),
         notes: Arc::default(),
         users: [UserId::new("u").unwrap(), UserId::new("v").unwrap()],
         books: Rc::default(),

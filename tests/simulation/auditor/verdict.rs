@@ -126,19 +126,26 @@ fn items_came_out_as_they_may(world: &World, job: &Job, plan: &JobPlan, recount:
         let seen = world.calls.of(job.id, *index);
         // A harmless item may have been running, or about to run, each time its worker was killed.
         // What it was when it was cleared last is forgotten: a correction may have mended what killed.
-        let left = seen.left.since(world.faults.cleared_for(job.id, *index));
+        let cleared_for = world.faults.cleared_for(job.id, *index);
+        let left = seen.left.since(cleared_for);
         let unlucky = failure.kind == FailureKind::Crashed && left.excuses();
         let may_fail = fate.may_fail() || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, may_fail, "item {index} ({fate:?}, {seen:?}) failed: {failure:?} {job:?}");
-        hold!(Alone, !plan.is_neighbour || left.excuses(), "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}");
-        let at_work = seen.begun > 0 || left.marks > 0;
+        // No worker reached it for so long, only for faults.
+        let given_up = failure.kind == FailureKind::DeadLettered && world.dead_letters.excuse(job.id, *index, cleared_for);
+        hold!(
+            Alone,
+            !plan.is_neighbour || left.excuses() || given_up,
+            "item {index} of a neighbour ({seen:?}) failed: {failure:?} {job:?}"
+        );
+        let at_work = seen.begun > 0 || left.marks > 0 || given_up;
         hold!(Alone, at_work || failure.kind != FailureKind::DeadLettered, "item {index} never began and failed: {failure:?} {job:?}");
         let begun = seen.begun > 0 || failure.kind == FailureKind::DeadLettered || unlucky;
         hold!(CountsAreDistinctItems, begun, "item {index} failed and was never begun: {failure:?}");
         // What began before the failures were cleared is not an attempt of this round.
         let tried = world.faults.cleared_at(job.id, *index).is_none_or(|cleared| seen.last_begun.is_some_and(|begun| begun >= cleared));
-        let given_up = matches!(failure.kind, FailureKind::DeadLettered | FailureKind::Crashed);
-        hold!(CountsAreDistinctItems, tried || given_up, "item {index} failed again without being tried: {failure:?} {job:?}");
+        let may_be_untried = matches!(failure.kind, FailureKind::DeadLettered | FailureKind::Crashed);
+        hold!(CountsAreDistinctItems, tried || may_be_untried, "item {index} failed again without being tried: {failure:?} {job:?}");
         let kind_fits = fits(fate, failure.kind) || unlucky || failure.kind == FailureKind::DeadLettered;
         hold!(InnocentItemsDoNotFail, kind_fits, "item {index} ({fate:?}, {seen:?}) failed as {failure:?}");
         let known = value == plan.item(*index) || world.faults.fixes(|fixes| fixes.knows((job.id, *index), value));
