@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use headway_core::job::JobWrite;
 
 use crate::ask::{Answer, Ask, Called, Fate, Found};
+use crate::extra::ExtraRow;
 use crate::life::{Life, Next};
 use crate::message::Carried;
 use crate::rows::{JobRow, OutcomeRow, PartRow};
@@ -48,6 +49,8 @@ pub(crate) struct Heard {
     part: Option<PartRow>,
     /// The outcome row that a worker read before its items.
     outcome: Option<OutcomeRow>,
+    /// The extra rows that it read before its items; `None` for one that is not there any more.
+    extras: Vec<Option<ExtraRow>>,
     /// How many items have an outcome.
     fates: u8,
     /// True if a call of several items had no results.
@@ -227,6 +230,7 @@ impl Heard {
             }
             (_, Answer::Part(Some((_, part)))) => heard.part = Some(part.clone()),
             (_, Answer::Outcome(outcome)) if heard.fates == 0 => heard.outcome.clone_from(outcome),
+            (_, Answer::Extra(row)) if heard.fates == 0 => heard.extras.push(row.clone()),
             (Some(Ask::Park(_)), _) => heard.parked = true,
             (_, Answer::Outcomes(_)) => heard.read_again = true,
             _ => {}

@@ -35,7 +35,8 @@ function jobsPath({ status, owner }, pageSize, token) {
 function JobsPage({ status, text, owner }) {
   const [typed, setTyped] = useState(text);
   const [typedOwner, setTypedOwner] = useState(owner);
-  useEffect(() => { setTyped(text); setTypedOwner(owner); }, [text, owner]);
+  // Before anybody can choose something else: what is chosen is sought together with what is typed.
+  useLayoutEffect(() => { setTyped(text); setTypedOwner(owner); }, [text, owner]);
   const show = (changes) => go("/", { status, text: typed.trim(), owner: typedOwner.trim(), ...changes });
   const filter = { status, owner };
   const search = (event) => { event.preventDefault(); show({}); };

@@ -11,7 +11,7 @@ use crate::message::Carried;
 impl Node {
     /// The digest of what it goes on from, where that is less than all it has heard.
     pub(super) fn digest_of_use(&self) -> Option<u64> {
-        let Heard { part, outcome, slow, .. } = &self.heard;
+        let Heard { part, outcome, extras, slow, .. } = &self.heard;
         match (&self.life, self.asks()?) {
             // `look_upward(app, part)`, after which the message is done; in `Worker::run` it is patient.
             (Life::Work { message, dead_letter, .. }, Ask::Rows(keys)) if self.looks_upward(keys) => {
@@ -30,7 +30,7 @@ impl Node {
                 let Some(Answer::Fate(fate)) = &self.answer else { return None };
                 let first = self.heard.fates == 1 && !slow && *fate != Fate::FailsForNow;
                 let register = part.as_ref().map(|part| part.registers[usize::from(chunk.chunk)]);
-                first.then(|| digest(&("working", &self.life, self.heard.round_begun, self.heard.parked, register, outcome, fate)))
+                first.then(|| digest(&("working", &self.life, self.heard.round_begun, self.heard.parked, register, outcome, extras, fate)))
             }
             // `sweep::look_at` once it has looked upward from the parts: it goes on from what it read first.
             (Life::Sweep { .. }, Ask::Send(messages)) if !messages.iter().any(Carried::tells) => {
