@@ -54,7 +54,7 @@ test("the page knows the cells that spreadsheets rewrite, as the command does", 
 test("a changed cell has the type of what was there, as for the command", () => {
   const { correctedItem, exactText } = pageCode(CORRECTING, "correctedItem, exactText");
   const kinds = new Map([["zip", "text"], ["seats", "json"]]);
-  const options = { keeps: true, onRewritten: () => {}, kinds };
+  const options = { keeps: true, kinds };
   for (const [item, row, expected] of [
     [{ ok: false }, { ok: "TRUE" }, '{"ok":true}'],
     [{ ok: true }, { ok: "TRUE" }, '{"ok":true}'],

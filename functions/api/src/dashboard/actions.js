@@ -68,9 +68,9 @@ function Actions({ job, refresh }) {
       ${can(job, "seal") && html`<${Seal} job=${job} refresh=${refresh} />`}
     </div>
     ${error && html`<${ErrorNote} error=${error} />`}
-    ${asked && html`<${Ask} title=${ACTIONS[asked].title} yes=${asked === "retry" && unsaved > 0 ? "Retry without them" : ACTIONS[asked].yes} isDanger=${ACTIONS[asked].isDanger}
+    ${asked && html`<${Ask} title=${ACTIONS[asked].title} yes=${unsaved > 0 ? "Retry without them" : ACTIONS[asked].yes} isDanger=${ACTIONS[asked].isDanger}
         onYes=${() => act(asked)} onClose=${() => setAsked(null)}>
-      ${asked === "retry" && unsaved > 0 && html`<${Note} tone="warn" title=${`${counted(unsaved, "correction")} ${unsaved === 1 ? "was" : "were"} typed, but not saved.`}> The retry does not use what is not saved, and it is lost then. Go back, and save below first.<//>`}
+      ${unsaved > 0 && html`<${Note} tone="warn" title=${`${counted(unsaved, "correction")} ${unsaved === 1 ? "was" : "were"} typed, but not saved.`}> The retry does not use what is not saved, and it is lost then. Go back, and save below first.<//>`}
       ${consequences(asked, job, canCorrect).map((sentence) => html`<p key=${sentence}>${sentence}</p>`)}<//>`}`;
 }
 

@@ -28,17 +28,16 @@ function remedyFor(was, text) {
 }
 
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
-// spreadsheet seems to have rewritten, unless `keeps` is true; `onRewritten` gets those. A changed cell becomes what the value
+// spreadsheet seems to have rewritten, unless `keeps` is true; `onChanged` learns which. A changed cell becomes what the value
 // was; for a value that is null or missing, what the other items have in that column (`kinds`). `message` is the item's error.
-function correctedItem(item, row, { keeps = false, onChanged = () => {}, onRewritten, kinds, line, message = "" }) {
+function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, line, message = "" }) {
   const isObject = isPlainObject(item);
   const old = isObject ? inColumns(item).own : {};
   const next = { ...item };
   // True if the cell is not to be used.
   const isLeft = (cell) => {
-    onChanged(cell);
     const isSuspect = !keeps && isRewritten(cell.before, cell.after, isBlamedColumn(cell.name, message));
-    if (isSuspect) onRewritten(cell);
+    onChanged(cell, isSuspect);
     return isSuspect;
   };
   for (const [written, cell] of Object.entries(row)) {
@@ -146,11 +145,10 @@ async function correctionsIn(source, job, { say, signal }) {
     if (lines.has(index)) throw new FileProblem(`the row of item ${index} was already in line ${count(lines.get(index))}.`, line);
     lines.set(index, line);
     checkId(value, index, ids.get(index), line);
-    const note = (columns) => ({ name, ...cell }) => {
+    const note = (columns, { name, ...cell }) => {
       const known = columns.get(name) || { name, ...cell, line, rows: 0 };
       columns.set(name, { ...known, rows: known.rows + 1 });
     };
-    const onRewritten = note(rewritten);
     const old = items.get(index);
     const message = messages.get(index) || "";
     const add = (to, options) => {
@@ -158,7 +156,7 @@ async function correctionsIn(source, job, { say, signal }) {
       const text = exactText(item);
       if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index), other: given.get(index) });
     };
-    add(corrections, { onRewritten, onChanged: (cell) => { if (!isRewritten(cell.before, cell.after, isBlamedColumn(cell.name, message))) note(changed)(cell); if (!value._id) moved.add(cell); } });
+    add(corrections, { onChanged: (cell, isSuspect) => { note(isSuspect ? rewritten : changed, cell); if (!value._id) moved.add(cell); } });
     try {
       add(kept, { keeps: true });
     } catch (error) {

@@ -12,18 +12,21 @@ function draftOfTable({ id, round }, code) {
   return JSON.stringify([id, round, code]);
 }
 
+// What was typed in a round of a job, each with its key.
+function draftsOf({ id, round }) {
+  const start = `${JSON.stringify([id, round]).slice(0, -1)},`;
+  return [...drafts].filter(([key]) => key.startsWith(start));
+}
+
 // The group of failures in which something was typed.
-function draftedGroup({ id, round }) {
-  const start = JSON.stringify([id, round]).slice(0, -1);
-  const key = [...drafts.keys()].find((one) => one.startsWith(`${start},`));
-  return key === undefined ? null : JSON.parse(key)[2];
+function draftedGroup(job) {
+  const [first] = draftsOf(job);
+  return first === undefined ? null : JSON.parse(first[0])[2];
 }
 
 // How many corrections were typed and are not saved.
-function unsavedCorrections({ id, round }) {
-  const start = JSON.stringify([id, round]).slice(0, -1);
-  const own = [...drafts].filter(([key]) => key.startsWith(`${start},`));
-  return own.reduce((sum, [, typed]) => sum + (typed instanceof Map ? typed.size : 1), 0);
+function unsavedCorrections(job) {
+  return draftsOf(job).reduce((sum, [, typed]) => sum + (typed instanceof Map ? typed.size : 1), 0);
 }
 
 // Keeps what is typed in a form: `value`, as soon as `isChanged`. This runs before the change is drawn, so nothing typed is lost.

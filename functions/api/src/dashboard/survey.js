@@ -36,9 +36,8 @@ function hashOf(text) {
 }
 
 async function survey(source, { say, signal }) {
-  const seen = { hashes: new ItemHashes(), rows: new RowRuns(), items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0 };
-  const tally = { skipped: 0 };
-  for await (const { value, text, line, row, names } of itemsOf(source, tally)) {
+  const seen = { hashes: new ItemHashes(), rows: new RowRuns(), items: 0, bytes: 0, columns: new Map(), preview: [], objects: 0, largest: 0, skipped: 0 };
+  for await (const { value, text, line, row, names } of itemsOf(source, seen)) {
     signal.throwIfAborted();
     seen.rows.add(seen.items, row);
     const size = sizeOf(text);
@@ -53,7 +52,7 @@ async function survey(source, { say, signal }) {
     }
   }
   if (seen.items === 0) throw new FileProblem(source.format === "csv" ? "The file has a header, but no rows." : "The file has no items.");
-  return { ...seen, skipped: tally.skipped };
+  return seen;
 }
 
 function note(seen, { value, text, size, names }) {
