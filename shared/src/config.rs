@@ -207,7 +207,7 @@ fn check(described: &[ProcessorInfo]) -> Result<(), ProcessorsError> {
     let mut names = BTreeSet::new();
     for info in described {
         let name = &info.name;
-        NameError::of(name, |name| !names.insert(name.to_owned())).map_or(Ok(()), Err)?;
+        NameError::of(name, |_| !names.insert(name)).map_or(Ok(()), Err)?;
         info.check().map_err(|wrong| ProcessorsError::Option { processor: name.clone(), wrong })?;
     }
     Ok(())

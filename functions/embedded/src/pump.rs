@@ -166,14 +166,13 @@ where
     E: Display,
 {
     async fn call(&self, batch: Vec<Received>) {
-        let handles: Vec<Handle> = batch.iter().map(|message| message.handle).collect();
         let batch_ids: Vec<(String, Handle)> = batch.iter().map(|message| (message.message_id.to_string(), message.handle)).collect();
         let event = event::of(batch, &self.source.queue);
         match self.outcome(event).await.and_then(|answer| answer::done(&answer, &batch_ids)) {
             Ok(done) => {
-                let left = handles.into_iter().filter(|handle| !done.contains(handle)).collect();
                 if let Some(invisible) = self.source.invisible_after_report {
-                    self.bring_back(left, |handle| invisible(handle.receives)).await;
+                    let left = batch_ids.iter().map(|(_, handle)| *handle).filter(|handle| !done.contains(handle));
+                    self.bring_back(left.map(|handle| (handle, invisible(handle.receives))).collect()).await;
                 }
                 if let Err(fault) = self.queues.delete(done).await {
                     tracing::error!(queue = self.source.queue.name, %fault, "finished messages could not be deleted and will be delivered again");
@@ -182,15 +181,15 @@ where
             Err(reason) => {
                 tracing::error!(queue = self.source.queue.name, reason, "the function failed; its batch will be delivered again");
                 if let Some(invisible) = self.source.invisible_after_failure {
-                    self.bring_back(handles, |_| invisible).await;
+                    self.bring_back(batch_ids.iter().map(|(_, handle)| (*handle, invisible)).collect()).await;
                 }
             }
         }
     }
 
-    async fn bring_back(&self, messages: Vec<Handle>, invisible: impl Fn(&Handle) -> Duration) {
-        for handle in messages {
-            let invisible = invisible(&handle);
+    /// Each message becomes visible after its time.
+    async fn bring_back(&self, messages: Vec<(Handle, Duration)>) {
+        for (handle, invisible) in messages {
             if let Err(fault) = self.queues.change_visibility(handle, invisible).await {
                 tracing::warn!(queue = self.source.queue.name, %fault, "a message comes back only after its visibility timeout");
             }

@@ -52,16 +52,18 @@ impl Wishes {
     /// What could be converted next, the most promising first.
     fn next(&self, chosen: &BTreeSet<String>, depth: usize) -> Vec<BTreeSet<String>> {
         let new: BTreeSet<String> = self.texts.difference(chosen).cloned().collect();
-        if !new.is_empty() || depth == DEPTH_MAX {
+        if !new.is_empty() {
             return vec![new];
         }
         let mut next = Vec::new();
+        if depth == DEPTH_MAX {
+            return next;
+        }
         for alternatives in &self.choices {
             let mut alternatives: Vec<&Wishes> = alternatives.iter().collect();
             alternatives.sort_by_key(|wishes| wishes.others);
             next.extend(alternatives.into_iter().flat_map(|wishes| wishes.next(chosen, depth + 1)));
         }
-        next.retain(|texts| !texts.is_empty());
         next
     }
 }
@@ -80,16 +82,13 @@ pub(crate) fn find<E>(look: &mut impl FnMut(&BTreeSet<String>) -> Result<Option<
             continue;
         }
         let Some(wishes) = look(&chosen)? else { return Ok(Some(chosen)) };
-        let next = wishes.next(&chosen, 0).into_iter().filter(|texts| !texts.is_empty());
-        let next: Vec<BTreeSet<String>> = next.map(|texts| chosen.union(&texts).cloned().collect()).collect();
-        ahead.extend(next.into_iter().rev());
+        ahead.extend(wishes.next(&chosen, 0).iter().rev().map(|texts| &chosen | texts));
     }
     Ok(None)
 }
 
 fn asks_for_type(error: &ValidationError<'_>) -> bool {
-    let keyword = error.schema_path().as_str().rsplit('/').next().unwrap_or_default().to_owned();
-    OF_TYPES.contains(&keyword.as_str())
+    OF_TYPES.contains(&error.schema_path().as_str().rsplit('/').next().unwrap_or_default())
 }
 
 fn has_other_reading(item: &Value, pointer: &str) -> bool {

@@ -112,6 +112,8 @@ const KEYWORDS: &[(&str, Draft, Draft, KeywordContent)] = &[
 /// A name that differs from a keyword in at most this many letters counts as a typing error. In short names, in a third of its
 /// letters.
 const SLIP_MAX: usize = 2;
+/// The keywords whose schemas are applied to the same value.
+pub(crate) const IN_PLACE: [&str; 9] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
 
 impl Draft {
     /// The draft of a schema that does not name one.
@@ -242,4 +244,12 @@ fn bare(uri: &str) -> String {
 /// The `$schema` of a schema, if it has one.
 pub(crate) fn declared(schema: &Value) -> Option<&str> {
     schema.get("$schema").and_then(Value::as_str)
+}
+/// True if one of these is the name of a member anywhere.
+pub(crate) fn has_any(value: &Value, names: &[&str]) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| names.contains(&name.as_str()) || has_any(value, names)),
+        Value::Array(elements) => elements.iter().any(|value| has_any(value, names)),
+        _ => false,
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::Draft;
+use crate::dialect::{Draft, IN_PLACE, has_any};
 use crate::pointer::cut;
 use crate::text::Types;
 
@@ -49,8 +49,6 @@ const OF_ONE_TYPE: &[(Types, &str, &[&str])] = &[
         ],
     ),
 ];
-/// Keywords whose schemas are applied to the same value.
-const IN_PLACE: &[&str] = &["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
 const UNEVALUATED: [&str; 2] = ["unevaluatedProperties", "unevaluatedItems"];
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
@@ -146,15 +144,6 @@ impl Around {
 
 fn all_taken(name: &str, by: &str) -> String {
     format!("{name} has no effect beside {by}, which leaves nothing unevaluated: leave one of them out")
-}
-
-/// True if one of these is the name of a member anywhere.
-fn has_any(value: &Value, names: &[&str]) -> bool {
-    match value {
-        Value::Object(members) => members.iter().any(|(name, value)| names.contains(&name.as_str()) || has_any(value, names)),
-        Value::Array(elements) => elements.iter().any(|value| has_any(value, names)),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

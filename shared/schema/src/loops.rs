@@ -10,12 +10,10 @@ use std::collections::HashMap;
 use referencing::{Registry, Resolver, uri};
 use serde_json::Value;
 
-use crate::dialect::{Draft, KeywordContent, declared};
+use crate::dialect::{Draft, IN_PLACE, KeywordContent, declared, has_any};
 use crate::pointer::join;
 use crate::refusal::Refusal;
 
-/// The keywords whose schemas are applied to the same value.
-const IN_PLACE: [&str; 9] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
 /// References that depend on the schemas they were reached through, and what makes a `$ref` depend on them.
 const DYNAMIC: [&str; 3] = ["$dynamicRef", "$dynamicAnchor", "$recursiveRef"];
 /// The base of a schema without an id, as the validator has it.
@@ -30,7 +28,7 @@ pub(crate) fn refusal(schema: &Value) -> Option<Refusal> {
     let base = uri::from_str(resource.id().unwrap_or(BASE)).ok()?;
     let registry = Registry::new().draft(of_resolver(draft)).add(base.as_str(), resource).ok()?.prepare().ok()?;
     let resolver = registry.resolver(base).in_subresource(resource).ok()?;
-    let mut search = Search { is_dynamic: has_dynamic(schema), seen: HashMap::new(), ahead: vec![Place { schema, draft, resolver }] };
+    let mut search = Search { is_dynamic: has_any(schema, &DYNAMIC), seen: HashMap::new(), ahead: vec![Place { schema, draft, resolver }] };
     while let Some(place) = search.ahead.pop() {
         if let Err((holder, keyword)) = search.walk(&place, None) {
             return Some(Refusal::new(join(&pointer_of(schema, holder).unwrap_or_default(), keyword), WHY));
@@ -135,14 +133,6 @@ fn schemas_in(content: KeywordContent, value: &Value) -> Vec<&Value> {
             schemas.values().collect()
         }
         _ => Vec::new(),
-    }
-}
-
-fn has_dynamic(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.iter().any(|(name, value)| DYNAMIC.contains(&name.as_str()) || has_dynamic(value)),
-        Value::Array(elements) => elements.iter().any(has_dynamic),
-        _ => false,
     }
 }
 

@@ -183,9 +183,9 @@ impl Judge<'_> {
 
     /// `search` says how the search for another reading of its texts ended.
     fn misfit(&self, value: &Value, search: NotFound) -> Misfit {
-        let ReadSchema { schemas, patterns, .. } = &self.program.reading;
+        let patterns = &self.program.reading.patterns;
         let mut misfit = self.numbers.around(value, || {
-            if values(value).saturating_mul(*schemas) > VIOLATIONS_SOUGHT_MAX {
+            if self.work(value) > VIOLATIONS_SOUGHT_MAX {
                 let first = self.validator.validate(value).err();
                 return misfit(first.into_iter(), value, patterns, &self.numbers);
             }

@@ -204,6 +204,6 @@ impl Worker {
     /// True if the server has seen the worker end that made the mark.
     fn was_seen_to_end(&self, mark: &CareMark) -> bool {
         let running = self.running_workers.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().zip(mark.worker.as_ref()).is_some_and(|(running, worker)| running.has_ended(worker))
+        mark.worker.as_ref().is_some_and(|worker| running.has_ended(worker))
     }
 }

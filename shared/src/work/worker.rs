@@ -27,7 +27,7 @@ pub struct Worker {
     pub(super) alone: bool,
     pub(super) ended_with_server: Option<DateTime<Utc>>,
     pub(super) name: Option<String>,
-    pub(super) running_workers: Mutex<Option<RunningWorkers>>,
+    pub(super) running_workers: Mutex<RunningWorkers>,
     pub(super) turns: Turns,
     pub(super) threads: CallThreads,
     pub(super) notice_places: NoticePlaces,
@@ -111,6 +111,6 @@ impl Worker {
 
     /// The server says which worker processes it runs. A mark of one that has ended is judged without waiting for its time to be over.
     pub fn hears_of(&self, running: RunningWorkers) {
-        *self.running_workers.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        *self.running_workers.lock().unwrap_or_else(PoisonError::into_inner) = running;
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::typed;
 use crate::program::{Program, Verdict, with};
 
-/// Bug found: what stands beside the type (`not`, `oneOf`) was violated by the text first, so nobody noticed that a type is wanted. A
+/// Bug found: what is beside the type (`not`, `oneOf`) was violated by the text first, so nobody noticed that a type is wanted. A
 /// valid row failed, without a reason.
 #[test]
 fn a_type_is_wanted_whatever_is_beside_it() {
