@@ -67,3 +67,19 @@ test("JSON that is typed is read as strictly as in a file", () => {
     assert.throws(() => readTyped(text), { message: says }, text);
   }
 });
+
+// Bug found: such a column had `undefined` or `{}` in the rows of items without the member, and could not be given back.
+test("a member with a name that any object of JavaScript answers to is like any other", async () => {
+  const items = ['{"n":"bad","constructor":"x","__proto__":"pp","toString":"t","valueOf":1}', '{"n":"bad2"}', '{"n":"bad3","toString":null}', '{"n":"bad4","hasOwnProperty":"\\ufeffx"}'];
+  const records = async function* records() { yield* items.map((item, index) => ({ line: `{"index":${index},"id":null,"message":"m","item":${item}}` })); };
+  const own = ["spreadsheet_cells", "rewritten_numbers", "rewritten_dates", "rewritten_cells", "downloads", "correct", "correction_table", "corrected_file", "group_table"];
+  const { columnsFile, correctionsIn, correctionsOf, exactText, readExactly } = pageCode([...READERS, ...own], "columnsFile, correctionsIn, correctionsOf, exactText, readExactly", { given: { records } });
+  const pieces = await columnsFile({}, { onLines: () => {} });
+  assert.equal(pieces.join(""), "_index,_id,_error,n,constructor,__proto__,toString,valueOf,_item\r\n0,,m,bad,x,pp,t,1,\r\n1,,m,bad2,,,,,\r\n2,,m,bad3,,,null,,\r\n3,,m,bad4,,,,,\"{\"\"hasOwnProperty\"\":\"\"\ufeffx\"\"}\"\r\n");
+  const correct = async (text) => (await correctionsIn({ file: new File([text], "table.csv"), encoding: "utf-8", delimiter: "," }, {}, { say: () => {}, signal: { throwIfAborted: () => {} } })).corrections.map(({ item }) => exactText(item));
+  assert.deepEqual(await correct(pieces.join("")), []);
+  assert.deepEqual(await correct(`${pieces[0]}1,,m,good2,c,p,,2,\r\n`), ['{"n":"good2","constructor":"c","__proto__":"p","valueOf":2}']);
+  const [, , second] = items.map((item, index) => ({ index, item: readExactly(item) }));
+  const typed = new Map([[2, { ["__proto__"]: "p", constructor: "c" }]]);
+  assert.deepEqual(correctionsOf({}, [second], typed, {}).map(({ item }) => exactText(item)), ['{"n":"bad3","toString":null,"__proto__":"p","constructor":"c"}']);
+});

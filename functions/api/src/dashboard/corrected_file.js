@@ -44,26 +44,22 @@ function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, 
     const name = valueOfCell(written);
     if (MARKS.includes(name) || name === REST) continue;
     const text = valueOfCell(cell);
-    const has = Object.hasOwn(old, name);
-    const before = has ? cellOf(old[name]) : "";
-    if (isSameCell(old[name], before, cell) || isSameCell(old[name], before, text)) continue;
+    const was = memberOf(old, name);
+    const before = cellOf(was);
+    if (isSameCell(was, before, cell) || isSameCell(was, before, text)) continue;
     if (!isObject) throw new FileProblem(`the item is no object, so it has no “${short(name, 40)}”: change its column “${REST}”.`, line);
-    if (Object.hasOwn(item, name) && !has) throw new FileProblem(`its “${short(name, 40)}” is in the column “${REST}”, since no cell can hold that text: change or remove it there.`, line);
+    if (Object.hasOwn(item, name) && was === undefined) throw new FileProblem(`its “${short(name, 40)}” is in the column “${REST}”, since no cell can hold that text: change or remove it there.`, line);
     if (isLeft({ name, before, after: text })) continue;
-    const own = kindOf(old[name]);
+    const own = kindOf(was);
     const kind = own || kinds.get(name) || "text";
     if (text === "" && own !== "text") delete next[name];
-    else setMember(next, name, kind === "json" ? jsonOfCell(name, old[name], text, line) : text);
+    else setMember(next, name, kind === "json" ? jsonOfCell(name, was, text, line) : text);
   }
   const rest = Object.keys(row).find((written) => valueOfCell(written) === REST);
   const [before, text] = [restCell(item), rest === undefined ? "" : valueOfCell(row[rest])];
   const isSame = rest === undefined || [row[rest], text].some((one) => isSameCell(isObject ? undefined : item, before, one));
   if (isSame || isLeft({ name: REST, before, after: text })) return isObject ? next : item;
   return isObject ? withRest(item, next, text, line) : valueOfRest(item, text, line);
-}
-
-function setMember(item, name, value) {
-  Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 // The item with other members that have no column.

@@ -44,6 +44,6 @@ async function columnsFile(job, options) {
   options.onLines(rows.length);
   const names = [...columns];
   const shown = (text) => (canBeCell(text) ? text : text.replace(/[\u0000\u001b\ufeff]/g, "\ufffd"));
-  const cells = ({ index, id, message, item }, own) => [index, shown(id ?? ""), shown(message), ...names.map((name) => cellOf(own[name])), ...(hasRest ? [restCell(item)] : [])];
+  const cells = ({ index, id, message, item }, own) => [index, shown(id ?? ""), shown(message), ...names.map((name) => cellOf(memberOf(own, name))), ...(hasRest ? [restCell(item)] : [])];
   return [csvRow([...MARKS, ...names, ...(hasRest ? [REST] : [])]), ...rows.map(([failure, own]) => csvRow(cells(failure, own)))];
 }

@@ -21,3 +21,12 @@ function isPlainObject(value) {
 function isRawNumber(value) {
   return KEEPS_DIGITS && JSON.isRawJSON(value);
 }
+
+// A member that an object of the user has itself. Any object of JavaScript answers to `constructor` and `__proto__`.
+function memberOf(object, name) {
+  return isPlainObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+function setMember(object, name, value) {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}

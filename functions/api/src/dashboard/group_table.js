@@ -26,7 +26,7 @@ function correctionsOf(job, rows, typed, options) {
 }
 
 function cellsOf(item, own) {
-  return Object.entries({ ...item, ...own }).map(([name, text]) => ({ name, was: item[name], text: typeof own[name] === "string" ? text : cellOf(item[name]) }));
+  return Object.entries({ ...item, ...own }).map(([name, text]) => ({ name, was: memberOf(item, name), text: Object.hasOwn(own, name) ? text : cellOf(memberOf(item, name)) }));
 }
 
 // `rows` has each item with its index and its message, and whether it is a correction already.
@@ -48,15 +48,15 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     const next = new Map(typed);
     for (const { index, item } of changed) {
       const own = { ...next.get(index), [name]: text };
-      if (text === cellOf(item[name])) delete own[name];
+      if (text === cellOf(memberOf(item, name))) delete own[name];
       if (Object.keys(own).length) next.set(index, own);
       else next.delete(index);
     }
     drafts.delete(key);
     setTyped(next);
-    setLast({ name, text, was: cellOf(changed[0].item[name]) });
+    setLast({ name, text, was: cellOf(memberOf(changed[0].item, name)) });
   };
-  const alike = last ? rows.filter(({ index, item }) => cellOf(item[last.name]) === last.was && (typed.get(index)?.[last.name] ?? last.was) !== last.text) : [];
+  const alike = last ? rows.filter(({ index, item }) => cellOf(memberOf(item, last.name)) === last.was && (memberOf(typed.get(index), last.name) ?? last.was) !== last.text) : [];
   const save = async (event, replacesAll = false) => {
     event?.preventDefault();
     if (isBusy || typed.size === 0) return;
@@ -78,7 +78,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     setBusy(false);
   };
   const cell = (row, name, at) => html`<td key=${name}><${CellField} field=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} aria-invalid=${name === blamed ? "true" : undefined}
-    aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} offered=${name === blamed ? offeredIn({ code, message: row.message }) : undefined} was=${cellOf(row.item[name])} value=${typed.get(row.index)?.[name] ?? cellOf(row.item[name])} onType=${(text) => type([row], name, text)} /></td>`;
+    aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} offered=${name === blamed ? offeredIn({ code, message: row.message }) : undefined} was=${cellOf(memberOf(row.item, name))} value=${memberOf(typed.get(row.index), name) ?? cellOf(memberOf(row.item, name))} onType=${(text) => type([row], name, text)} /></td>`;
   return html`<form class="group-table" onSubmit=${save}>
     <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>
       <thead><tr><th scope="col">Where</th><th scope="col">Why it failed</th>${columns.map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>

@@ -144,11 +144,11 @@ function ParamFields({ processor, members, form, set }) {
   const change = (name, { type }, text) => {
     const next = { ...given };
     if (text === "") delete next[name];
-    else next[name] = type === "string" ? text : jsonOrText(text);
+    else setMember(next, name, type === "string" ? text : jsonOrText(text));
     set({ params: Object.keys(next).length ? exactText(next) : "" });
   };
   return html`<div class="correct">${members.map(([name, member]) => {
-    const common = { required: required.includes(name), value: given[name] === undefined ? "" : cellOf(given[name]), "aria-label": name };
+    const common = { required: required.includes(name), value: cellOf(memberOf(given, name)), "aria-label": name };
     const choices = member.enum || (member.type === "boolean" ? [true, false] : null);
     return html`<label key=${name}><bdi>${short(name, 60)}</bdi>${choices
       ? html`<select ...${common} onChange=${(event) => change(name, member, event.target.value)}><option value="" disabled=${common.required}>${common.required ? "Choose …" : "none"}</option>${choices.map((one) => html`<option key=${cellOf(one)}>${cellOf(one)}</option>`)}</select>`
