@@ -5,7 +5,7 @@ mod embedded;
 
 fn main() -> Result<(), lambda_http::Error> {
     headway_api::enter();
-    run()
+    run().map_err(headway_host::in_words)
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,7 +1,11 @@
 //! The cleanup function.
 
+fn main() -> Result<(), lambda_runtime::Error> {
+    run().map_err(headway_host::in_words)
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn run() -> Result<(), lambda_runtime::Error> {
     #[cfg(feature = "embedded")]
     if let Some(hosted) = headway_embedded::Hosted::without_aws().await? {
         return headway_cleanup::serve(hosted.app).await;

@@ -4,7 +4,7 @@ use headway_worker::processors;
 
 fn main() -> Result<(), lambda_runtime::Error> {
     headway_worker::enter();
-    run()
+    run().map_err(headway_host::in_words)
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -16,7 +16,7 @@ use headway_aws::telemetry;
 use headway_core::limits::FUNCTION_TIMEOUT_MAX;
 use headway_core::work::{Delivery, Invocation, RunningWorkers, Worker};
 use headway_core::{App, Processors, config};
-use headway_host::app_from_env;
+use headway_host::{app_from_env, in_words};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -24,7 +24,6 @@ use tracing::Instrument as _;
 pub mod announcement;
 mod callbacks;
 mod events;
-mod in_words;
 mod metrics;
 mod notice_body;
 mod notifier;
@@ -157,7 +156,7 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
     }
     telemetry::init();
     telemetry::starting();
-    started(processors).await.map_err(in_words::in_words)
+    started(processors).await.map_err(in_words)
 }
 
 async fn started(processors: Processors) -> Result<(), Error> {
