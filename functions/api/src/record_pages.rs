@@ -22,6 +22,25 @@ use crate::record_kind::Records;
 use crate::record_table::{Table, columns};
 use crate::state::AppState;
 
+/// What every list of records takes, as the OpenAPI document says it.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only the document reads it: the query itself is read with what has to be refused in it")]
+pub(crate) struct RecordPageParams {
+    /// json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`
+    format: Option<String>,
+    /// csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula
+    cells: Option<String>,
+    /// csv: true begins the first page with a byte-order mark, for Excel
+    bom: Option<bool>,
+    /// Default 100, at most 1,000
+    #[param(rename = "pageSize")]
+    page_size: Option<u64>,
+    /// The token from the page before; valid until a retry
+    #[param(rename = "pageToken", max_length = 500)]
+    page_token: Option<String>,
+}
+
 const PAGE_SIZE_DEFAULT: usize = 100;
 const PAGE_SIZE_MAX: usize = 1_000;
 

@@ -17,7 +17,7 @@ use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;
 use crate::record_kind::Records;
-use crate::record_pages::{Asked, answer};
+use crate::record_pages::{Asked, RecordPageParams, answer};
 use crate::state::AppState;
 
 /// The output of an item.
@@ -92,13 +92,9 @@ impl Records for Results {
     security(("jwt" = [])),
     params(
         ("job_id" = Uuid, Path, description = "The job"),
-        ("format" = Option<String>, Query, description = "json (default), ndjson or csv; for ndjson and csv the next page is in the header `Link`"),
+        RecordPageParams,
         ("columns" = Option<String>, Query, description = "csv: `outputs` for the outputs in columns of their own, after _index and _id"),
         ("names" = Option<String>, Query, min_length = 2, description = "With `columns`: the columns, as a JSON array. Without it they are found in the first 50,000 results; the header `Link` names them. If there are more results, or the job still runs, there is also `_item`, for members that have no column"),
-        ("cells" = Option<String>, Query, description = "csv: `raw` leaves out the apostrophe before cells that a spreadsheet would run as a formula"),
-        ("bom" = Option<bool>, Query, description = "csv: true begins the first page with a byte-order mark, for Excel"),
-        ("pageSize" = Option<u64>, Query, description = "Default 100, at most 1,000"),
-        ("pageToken" = Option<String>, Query, max_length = 500, description = "The token from the page before; valid until a retry"),
     ),
     responses(
         (
