@@ -1,7 +1,8 @@
 //! Where a server's worker runs.
 
 use std::fmt;
-use std::path::PathBuf;
+
+use headway_testkit::home::beside_binary;
 
 /// How many worker processes a server has.
 const WORKERS: &str = "2";
@@ -20,16 +21,9 @@ impl Host {
     pub(crate) fn words(self) -> Vec<String> {
         match self {
             Self::InProcess => Vec::new(),
-            Self::Processes => ["--worker", worker().to_str().unwrap(), "--workers", WORKERS].map(str::to_owned).into(),
+            Self::Processes => ["--worker", beside_binary("worker").to_str().unwrap(), "--workers", WORKERS].map(str::to_owned).into(),
         }
     }
-}
-
-/// The worker function with the built-in processors, which is built for the tests of the whole workspace.
-fn worker() -> PathBuf {
-    let worker = headway_testkit::home::binary().with_file_name("worker");
-    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
-    worker
 }
 
 impl fmt::Display for Host {

@@ -2,29 +2,22 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use headway_testkit::home::{Home, kill, run};
+use headway_testkit::home::{Home, beside_binary, kill, run};
 use headway_testkit::server::{Server, eventually};
 
 use crate::{counts, indexes};
 
 const ORDERS: u64 = 1_500;
 
-/// The example's worker, which is built for the tests of the whole workspace.
-fn worker() -> PathBuf {
-    let worker = headway_testkit::home::binary().with_file_name("own-worker");
-    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
-    worker
-}
-
 /// Puts a copy of the worker, its directory for invoices, and this many orders into the home directory. Every hundredth
 /// order is empty.
 fn place(home: &Home) -> (String, String) {
-    fs::copy(worker(), home.path().join("worker")).unwrap();
+    fs::copy(beside_binary("own-worker"), home.path().join("worker")).unwrap();
     fs::create_dir(home.path().join("invoices")).unwrap();
     let lines = |n| if n % 100 == 7 { "" } else { r#"{"article":"Lamp","quantity":2,"price_cents":1995}"# };
     let orders: Vec<_> = (0..ORDERS).map(|n| format!(r#"{{"customer":"c{n}","lines":[{}]}}"#, lines(n))).collect();
@@ -65,8 +58,7 @@ fn a_worker_of_ones_own_is_killed_again_and_again_and_every_item_is_counted_once
 
 /// Two of the workers that end at some items, or when they prepare a job.
 fn serve_ending(home: &Home) -> Server {
-    let worker = headway_testkit::home::binary().with_file_name("examples").join("ending-worker");
-    assert!(worker.is_file(), "{} is not built: run the tests of the whole workspace (make test)", worker.display());
+    let worker = beside_binary("examples/ending-worker");
     home.serve_with(&["--memory", "--workers", "2", "--worker", worker.to_str().unwrap()], &[])
 }
 
@@ -150,7 +142,7 @@ fn a_new_program_takes_the_place_of_the_old_one() {
     let known = || server.json(&home, &["processors"])["processors"][0]["name"] == "invoices";
     eventually("a worker", || known().then_some(()));
     let before = server.serving.children();
-    fs::copy(self::worker(), home.path().join("built")).unwrap();
+    fs::copy(beside_binary("own-worker"), home.path().join("built")).unwrap();
     fs::rename(home.path().join("built"), home.path().join("worker")).unwrap();
     said(&server, "has changed");
     let order = home.file("one.ndjson", r#"{"customer":"Ada","lines":[{"article":"Lamp","quantity":1,"price_cents":1}]}"#);

@@ -146,26 +146,23 @@ impl Slot {
             };
             let Some(Invocation { event, answer }) = call else { return ProcessEnd::Stopped };
             let context = group.roster.context();
-            tokio::select! {
+            let (answered, end) = tokio::select! {
                 biased;
                 answered = api.call_with(event, &context, FUNCTION_TIMEOUT) => {
-                    let failed = answered.as_ref().err().map(|why| format!("the worker failed: {why}"));
-                    // The queue may have stopped waiting.
-                    let _ = answer.send(answered);
-                    if let Some(why) = failed {
-                        // Its batch comes again at once, so nothing of it may still run.
-                        return ProcessEnd::Failed { why, was_ready: true };
-                    }
+                    // What failed comes again at once, so nothing of it may still run.
+                    let failed = answered.as_ref().err().map(|why| ProcessEnd::Failed { why: format!("the worker failed: {why}"), was_ready: true });
+                    (answered, failed)
                 }
-                status = process.ended() => {
-                    let _ = answer.send(Err("the worker ended before it answered".to_owned()));
-                    return self.ended(status);
-                }
+                status = process.ended() => (Err("the worker ended before it answered".to_owned()), Some(self.ended(status))),
                 () = tokio::time::sleep(FUNCTION_TIMEOUT) => {
                     let why = format!("the worker took longer than {} s and was killed, as Lambda does", FUNCTION_TIMEOUT.as_secs());
-                    let _ = answer.send(Err(why.clone()));
-                    return ProcessEnd::Failed { why, was_ready: true };
+                    (Err(why.clone()), Some(ProcessEnd::Failed { why, was_ready: true }))
                 }
+            };
+            // The queue may have stopped waiting.
+            let _ = answer.send(answered);
+            if let Some(end) = end {
+                return end;
             }
         }
     }

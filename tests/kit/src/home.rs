@@ -20,16 +20,30 @@ pub fn binary() -> PathBuf {
     }
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    let binary = profile.join("headway");
-    assert!(
-        binary.is_file(),
-        "{} is not built: run the tests of the whole workspace (make test), or first: cargo build --workspace --features embedded --bin headway",
-        binary.display()
-    );
+    let binary = built(profile.join("headway"));
     if let Some(newer) = newer_source(&binary) {
         eprintln!("warning: {newer} has changed since {} was built; this tests what was there before", binary.display());
     }
     binary
+}
+
+/// The program that is built beside that binary, by its path from there: `worker`, `examples/ending-worker`.
+///
+/// # Panics
+///
+/// It does not exist; the message says how to build it.
+pub fn beside_binary(path: &str) -> PathBuf {
+    built(binary().with_file_name("").join(path))
+}
+
+/// The same path, of a program that exists.
+fn built(program: PathBuf) -> PathBuf {
+    assert!(
+        program.is_file(),
+        "{} is not built: run the tests of the whole workspace (make test), or first: cargo build --workspace --features embedded --bins --examples",
+        program.display()
+    );
+    program
 }
 
 /// A source file that is newer than the binary: cargo lists them in a file next to it.
