@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, ITEM_ROWS, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 51] = [
+const SCRIPTS: [&str; 52] = [
     ITEM_ROWS,
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
@@ -44,6 +44,7 @@ const SCRIPTS: [&str; 51] = [
     include_str!("dashboard/csv_rows.js"),
     include_str!("dashboard/hidden_names.js"),
     include_str!("dashboard/other_delimiter.js"),
+    include_str!("dashboard/drawn_table.js"),
     include_str!("dashboard/csv_table.js"),
     include_str!("dashboard/strict_json.js"),
     include_str!("dashboard/sources.js"),

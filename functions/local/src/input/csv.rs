@@ -1,14 +1,18 @@
 //! CSV as items: each row becomes an object with the header's names in the header's order. All values stay text.
 
 mod delimiters;
+mod drawn;
 mod header;
+mod mistake;
 mod other_delimiter;
 mod rows;
 mod wrapped;
 
 use std::io::Read;
 
+use self::drawn::Drawn;
 use self::header::Header;
+use self::mistake::{Mistake, Mistakes};
 use self::other_delimiter::OtherDelimiter;
 use self::rows::{Row, Rows};
 use self::wrapped::Wrapped;
@@ -26,10 +30,8 @@ pub(super) struct CsvItems<R> {
     rows: Rows<R>,
     header: Header,
     row: Row,
-    /// What is seen of another delimiter, while rows may show it, if none was named.
-    other_delimiter: Option<OtherDelimiter>,
-    /// What is seen of rows in quotes as a whole, while they may be that, if no delimiter was named.
-    wrapped: Option<Wrapped>,
+    /// What rows may show, if no delimiter was named.
+    mistakes: Mistakes,
     skipped: u64,
     max: RecordMax,
 }
@@ -39,10 +41,8 @@ impl<R: Read> CsvItems<R> {
         check_is_csv(&mut text)?;
         let mut rows = Rows::new(text, delimiter.byte());
         let (header, skipped) = Header::read(&mut rows, delimiter)?;
-        let is_guess = !delimiter.is_named();
-        let other_delimiter = is_guess.then(|| OtherDelimiter::below(&header, delimiter.byte()));
-        let wrapped = is_guess.then(|| Wrapped::below(&header, delimiter.byte())).flatten();
-        Ok(CsvItems { rows, header, row: Row::default(), other_delimiter, wrapped, skipped, max })
+        let mistakes = if delimiter.is_named() { Mistakes::new() } else { mistakes_below(&header, delimiter.byte()) };
+        Ok(CsvItems { rows, header, row: Row::default(), mistakes, skipped, max })
     }
 
     /// The next row that is not empty in every column.
@@ -50,7 +50,8 @@ impl<R: Read> CsvItems<R> {
         while self.rows.next(&mut self.row)? {
             if !self.row.is_empty() {
                 self.header.check_width(&self.row)?;
-                self.look()?;
+                self.header.check_is_not_repeated(&self.row)?;
+                mistake::look(&mut self.mistakes, &self.row)?;
                 return Ok(true);
             }
             if !self.row.is_blank_line() {
@@ -58,26 +59,15 @@ impl<R: Read> CsvItems<R> {
             }
             self.skipped += 1;
         }
-        self.other_delimiter.as_ref().map_or(Ok(()), OtherDelimiter::end)?;
-        self.wrapped.as_ref().map_or(Ok(()), Wrapped::end)?;
+        self.mistakes.iter().try_for_each(|mistake| mistake.end())?;
         Ok(false)
     }
+}
 
-    /// Looks for mistakes about the whole file that the row shows.
-    fn look(&mut self) -> Result<(), InputError> {
-        self.header.check_is_not_repeated(&self.row)?;
-        if let Some(other) = &mut self.other_delimiter
-            && !other.look(&self.row)?
-        {
-            self.other_delimiter = None;
-        }
-        if let Some(wrapped) = &mut self.wrapped
-            && !wrapped.look(&self.row)?
-        {
-            self.wrapped = None;
-        }
-        Ok(())
-    }
+fn mistakes_below(header: &Header, delimiter: u8) -> Mistakes {
+    let mut mistakes: Mistakes = vec![Box::new(OtherDelimiter::below(header, delimiter)), Box::new(Drawn::below(header, delimiter))];
+    mistakes.extend(Wrapped::below(header, delimiter).map(|wrapped| -> Box<dyn Mistake> { Box::new(wrapped) }));
+    mistakes
 }
 
 /// Refuses text that looks like another format, before its quotes and commas are read as CSV.

@@ -11,6 +11,7 @@ use super::super::error::InputError;
 use super::super::format::Delimiter;
 use super::super::place::Place;
 use super::delimiters::{DELIMITERS, is_control, option, shown};
+use super::drawn::is_in_frame;
 use super::rows::{Row, Rows};
 
 /// The columns' names.
@@ -132,11 +133,6 @@ impl Header {
     }
 }
 
-/// True for the line above a table that is drawn, as MySQL and others print it.
-fn is_drawn(name: &[u8]) -> bool {
-    name.starts_with(b"+-") && name.iter().all(|byte| b"+-=".contains(byte))
-}
-
 /// Refuses a single column whose name contains another delimiter: most likely it is several columns.
 fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     let Some(name) = row.cells().next() else { return Ok(()) };
@@ -147,8 +143,9 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     if row.width() > 1 || row.has_quotes() {
         return Ok(());
     }
-    if is_drawn(name) {
-        let what = "the header is a line of a table that is drawn with characters: export the table as CSV";
+    if is_in_frame(name) {
+        let what = "the header is a line of a table that is drawn with characters: export the table as CSV, or put the name in quotes if it \
+                    is one column";
         return Err(InputError::at(row.place(), what));
     }
     if let Some(wide) = String::from_utf8_lossy(name).chars().find(|c| WIDE_DELIMITERS.contains(c)) {

@@ -8,6 +8,7 @@ use super::super::error::InputError;
 use super::super::place::Place;
 use super::delimiters::{DELIMITERS, RARE_DELIMITERS, option, shown};
 use super::header::{Header, TITLE_LINES_MAX};
+use super::mistake::Mistake;
 use super::rows::Row;
 
 /// So many rows in sequence look like columns. At the end of the file fewer do.
@@ -43,32 +44,6 @@ impl OtherDelimiter {
             rows: 0,
             sequence: None,
         }
-    }
-
-    /// Looks at the next row. True while rows may still show it: a sequence begins near the beginning of the file, or never.
-    ///
-    /// # Errors
-    ///
-    /// The sequence that the row belongs to is long enough.
-    pub(super) fn look(&mut self, row: &Row) -> Result<bool, InputError> {
-        self.rows += 1;
-        self.check_rare(row)?;
-        let others = DELIMITERS.into_iter().filter(|other| *other != self.delimiter).map(|other| (other, often(row, other)));
-        let found = others.into_iter().find(|(other, often)| !row.has_quotes() && self.separates(row, *other, *often));
-        self.sequence = match (found, self.sequence) {
-            (Some((other, often)), Some((same, as_often, first, length))) if (other, often) == (same, as_often) => {
-                Some((other, often, first, length + 1))
-            }
-            (Some((other, often)), _) if self.rows <= TITLE_LINES_MAX => Some((other, often, row.place(), 1)),
-            _ => None,
-        };
-        self.refuse(ROWS)?;
-        Ok(self.sequence.is_some() || self.rows < TITLE_LINES_MAX)
-    }
-
-    /// An error if the rows before the end of the file are such a sequence.
-    pub(super) fn end(&self) -> Result<(), InputError> {
-        self.refuse(LAST_ROWS)
     }
 
     /// True if a delimiter may separate the cells of this row, in which it is so often.
@@ -111,6 +86,29 @@ impl OtherDelimiter {
             ),
         };
         Err(InputError::at(first, what))
+    }
+}
+
+impl Mistake for OtherDelimiter {
+    /// True while rows may still show it: a sequence begins near the beginning of the file, or never.
+    fn look(&mut self, row: &Row) -> Result<bool, InputError> {
+        self.rows += 1;
+        self.check_rare(row)?;
+        let others = DELIMITERS.into_iter().filter(|other| *other != self.delimiter).map(|other| (other, often(row, other)));
+        let found = others.into_iter().find(|(other, often)| !row.has_quotes() && self.separates(row, *other, *often));
+        self.sequence = match (found, self.sequence) {
+            (Some((other, often)), Some((same, as_often, first, length))) if (other, often) == (same, as_often) => {
+                Some((other, often, first, length + 1))
+            }
+            (Some((other, often)), _) if self.rows <= TITLE_LINES_MAX => Some((other, often, row.place(), 1)),
+            _ => None,
+        };
+        self.refuse(ROWS)?;
+        Ok(self.sequence.is_some() || self.rows < TITLE_LINES_MAX)
+    }
+
+    fn end(&self) -> Result<(), InputError> {
+        self.refuse(LAST_ROWS)
     }
 }
 

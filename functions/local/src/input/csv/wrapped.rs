@@ -5,6 +5,7 @@ use super::super::error::InputError;
 use super::super::place::Place;
 use super::delimiters::{DELIMITERS, option, shown};
 use super::header::Header;
+use super::mistake::Mistake;
 use super::rows::Row;
 
 /// So many rows show it. At the end of the file one does.
@@ -28,18 +29,6 @@ impl Wrapped {
         Some(Wrapped { separating, delimiter, often, place: header.place(), rows: 0 })
     }
 
-    /// Looks at the next row. True while the rows may be wrapped.
-    pub(super) fn look(&mut self, row: &Row) -> Result<bool, InputError> {
-        self.rows += 1;
-        let is_wrapped = row.has_quotes() && row.cells().next().is_some_and(|cell| often(cell, self.delimiter) == self.often);
-        if is_wrapped && self.rows >= ROWS { Err(self.refusal()) } else { Ok(is_wrapped) }
-    }
-
-    /// An error if all rows of the file were wrapped.
-    pub(super) fn end(&self) -> Result<(), InputError> {
-        if self.rows > 0 { Err(self.refusal()) } else { Ok(()) }
-    }
-
     fn refusal(&self) -> InputError {
         let what = format!(
             "the table has one column, but the header and each row are one cell in quotes that contains {} equally often: remove the quotes \
@@ -48,6 +37,19 @@ impl Wrapped {
             option(self.separating)
         );
         InputError::at(self.place, what)
+    }
+}
+
+impl Mistake for Wrapped {
+    fn look(&mut self, row: &Row) -> Result<bool, InputError> {
+        self.rows += 1;
+        let is_wrapped = row.has_quotes() && row.cells().next().is_some_and(|cell| often(cell, self.delimiter) == self.often);
+        if is_wrapped && self.rows >= ROWS { Err(self.refusal()) } else { Ok(is_wrapped) }
+    }
+
+    /// All rows of the file were wrapped.
+    fn end(&self) -> Result<(), InputError> {
+        if self.rows > 0 { Err(self.refusal()) } else { Ok(()) }
     }
 }
 

@@ -1,0 +1,90 @@
+//! Tables that a program drew with characters for people to read: a frame around the names, a line below them, and the
+//! number of rows at the end.
+
+use super::super::error::InputError;
+use super::super::place::Place;
+use super::delimiters::option;
+use super::header::Header;
+use super::mistake::Mistake;
+use super::rows::Row;
+
+/// Signs that lines are drawn with, three or more in sequence.
+const LINE_SIGNS: [&str; 4] = ["---", "===", "***", "+++"];
+
+/// True for the line above a table that is drawn, or a name within a frame.
+pub(super) fn is_in_frame(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    name.starts_with("+-") || name.contains(is_box_sign) || LINE_SIGNS.iter().any(|line| name.contains(line))
+}
+
+fn is_box_sign(sign: char) -> bool {
+    ('\u{2500}'..='\u{257f}').contains(&sign)
+}
+
+/// True for a row that has nothing but lines: `----`, `==  ==`, `--+--`.
+fn is_line(row: &Row) -> bool {
+    let cells: Vec<_> = row.cells().map(String::from_utf8_lossy).collect();
+    let is_drawn = cells.iter().any(|cell| cell.contains("--") || cell.contains("==") || cell.contains(is_box_sign));
+    is_drawn && cells.iter().all(|cell| cell.chars().all(|sign| "-=+| ".contains(sign) || is_box_sign(sign)))
+}
+
+/// What rows below the header show of such a table.
+pub(super) struct Drawn {
+    delimiter: u8,
+    /// True if the table has one column.
+    is_narrow: bool,
+    rows: u64,
+    /// Where the last row is, if it says how many rows there are.
+    count: Option<Place>,
+}
+
+impl Drawn {
+    /// Begins below a header.
+    pub(super) fn below(header: &Header, delimiter: u8) -> Drawn {
+        Drawn { delimiter, is_narrow: header.width() == 1, rows: 0, count: None }
+    }
+}
+
+impl Mistake for Drawn {
+    fn look(&mut self, row: &Row) -> Result<bool, InputError> {
+        if self.rows == 0 && !row.has_quotes() && is_line(row) {
+            let what = format!(
+                "a line that a program drew below the names of the columns: remove it, or export the table as CSV; or give --delimiter {} \
+                 if it is a row",
+                option(self.delimiter)
+            );
+            return Err(InputError::at(row.place(), what));
+        }
+        self.count = row.cells().next().filter(|cell| !row.has_quotes() && counts_rows(cell, self.rows)).map(|_| row.place());
+        self.rows += 1;
+        Ok(self.is_narrow)
+    }
+
+    fn end(&self) -> Result<(), InputError> {
+        let Some(place) = self.count.filter(|_| self.is_narrow) else { return Ok(()) };
+        let what = format!(
+            "the number of rows, as a program writes it below a table: remove it, or export the table as CSV; or give --delimiter {} if it is \
+             a row",
+            option(self.delimiter)
+        );
+        Err(InputError::at(place, what))
+    }
+}
+
+/// True for `(2 rows)`, `(2 Zeilen)` below two rows, and `2 rows selected.`
+fn counts_rows(cell: &[u8], rows: u64) -> bool {
+    let Ok(cell) = std::str::from_utf8(cell) else { return false };
+    let (text, is_in_brackets) = match cell.strip_prefix('(').and_then(|cell| cell.strip_suffix(')')) {
+        Some(text) => (text, true),
+        None => (cell, false),
+    };
+    let Some((number, words)) = text.split_once(' ') else { return false };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let of_rows = words.strip_prefix("rows").or_else(|| words.strip_prefix("row"));
+    let says_rows = if is_in_brackets {
+        of_rows.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) || number.parse() == Ok(rows)
+    } else {
+        of_rows.is_some_and(|rest| rest.starts_with(" selected") || rest.starts_with(" in set"))
+    };
+    is_number && says_rows
+}
