@@ -65,7 +65,8 @@ impl<R: Read> CsvItems<R> {
 }
 
 fn mistakes_below(header: &Header, delimiter: u8) -> Mistakes {
-    let mut mistakes: Mistakes = vec![Box::new(OtherDelimiter::below(header, delimiter)), Box::new(Drawn::below(header, delimiter))];
+    let mut mistakes: Mistakes =
+        vec![Box::new(OtherDelimiter::below(header, delimiter)), Box::new(Drawn::below(header.width(), delimiter))];
     mistakes.extend(Wrapped::below(header, delimiter).map(|wrapped| -> Box<dyn Mistake> { Box::new(wrapped) }));
     mistakes
 }

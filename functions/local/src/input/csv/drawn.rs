@@ -4,7 +4,6 @@
 use super::super::error::InputError;
 use super::super::place::Place;
 use super::delimiters::option;
-use super::header::Header;
 use super::mistake::Mistake;
 use super::rows::Row;
 
@@ -39,9 +38,9 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    /// Begins below a header.
-    pub(super) fn below(header: &Header, delimiter: u8) -> Drawn {
-        Drawn { delimiter, is_narrow: header.width() == 1, rows: 0, count: None }
+    /// Begins below a header of this many columns.
+    pub(super) fn below(columns: usize, delimiter: u8) -> Drawn {
+        Drawn { delimiter, is_narrow: columns == 1, rows: 0, count: None }
     }
 }
 
