@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::client::{Client, ClientError, URL_DEFAULT};
+use crate::colors;
 use crate::credentials::TokenSource;
-use crate::globals::{ColorWhen, Globals};
+use crate::globals::Globals;
 use crate::out::{Out, printable};
 
 /// The global options and output streams of a command.
@@ -19,18 +20,7 @@ impl Context {
     /// Decides once for the process whether to use colours.
     #[must_use]
     pub fn new(globals: Globals) -> Context {
-        match globals.color {
-            // Nothing is known of a terminal that has no name.
-            ColorWhen::Auto if std::env::var_os("TERM").is_some_and(|term| term.is_empty()) => {
-                console::set_colors_enabled(false);
-                console::set_colors_enabled_stderr(false);
-            }
-            ColorWhen::Auto => {}
-            when => {
-                console::set_colors_enabled(when == ColorWhen::Always);
-                console::set_colors_enabled_stderr(when == ColorWhen::Always);
-            }
-        }
+        colors::choose(globals.color);
         Context { out: Out { json: globals.json, quiet: globals.quiet }, globals }
     }
 

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::Cli;
+use crate::colors;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -22,6 +23,9 @@ pub fn main() -> ExitCode {
         Err(exit) => return ExitCode::from(exit as u8),
     };
     let json = globals.json;
+    if let Some(name) = variable_without_text(std::env::vars_os()) {
+        return report(&CommandError::Usage(format!("the variable {name} is not text (UTF-8): correct it, or unset it")), json);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&CommandError::Other(error.into()), json),
@@ -40,7 +44,11 @@ pub fn main() -> ExitCode {
 /// Reads the command line. Help, version and usage errors are printed here.
 fn parse() -> Result<Cli, Exit> {
     let words: Vec<OsString> = std::env::args_os().collect();
-    Cli::try_parse_from(&words).map_err(|error| {
+    let color = if colors::choose(colors::asked(&words)) { ColorChoice::Always } else { ColorChoice::Never };
+    let mut command = Cli::command().color(color);
+    let matches = command.try_get_matches_from_mut(&words);
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
+    parsed.map_err(|error| {
         if !error.use_stderr() {
             return printed(error.print());
         }
@@ -54,6 +62,14 @@ fn parse() -> Result<Cli, Exit> {
         });
         Exit::Usage
     })
+}
+
+/// A variable of Headway's whose value is not text. It would be read as if it were not set, so a command would go to
+/// another server, or without a token.
+fn variable_without_text(mut variables: impl Iterator<Item = (OsString, OsString)>) -> Option<String> {
+    let is_ours = |name: &OsString| name.as_encoded_bytes().starts_with(b"HEADWAY_");
+    let wrong = variables.find(|(name, value)| is_ours(name) && value.to_str().is_none());
+    wrong.map(|(name, _)| name.to_string_lossy().into_owned())
 }
 
 /// The exit code after help or the version was printed. It is not an error if the reader of stdout has gone away.
@@ -76,4 +92,18 @@ fn report(error: &CommandError, json: bool) -> ExitCode {
 fn say(text: &str) {
     // If even stderr is closed, nothing can be said.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_not_text_does_not_count_as_not_set() {
+        let of = |name: &str, value: &[u8]| variable_without_text([(name.into(), OsString::from_vec(value.to_vec()))].into_iter());
+        assert_eq!(of("HEADWAY_URL", b"http://\xff/").as_deref(), Some("HEADWAY_URL"));
+        assert_eq!((of("HEADWAY_URL", b"http://a/"), of("PATH", b"\xff")), (None, None));
+    }
 }

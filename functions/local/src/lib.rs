@@ -2,7 +2,7 @@
 //!
 //! | what | files |
 //! | --- | --- |
-//! | from the command line to the exit code | [`entry`], [`cli`], [`globals`], [`context`], [`error`], [`report`], [`exit`] |
+//! | from the command line to the exit code | [`entry`], [`cli`], [`globals`], [`colors`], [`context`], [`error`], [`report`], [`exit`] |
 //! | one file for each command | [`verbs`], [`serve`], [`doctor`] |
 //! | calling the server | [`client`], [`credentials`], [`shell`], [`local_token`], [`problem`], [`pages`] |
 //! | reading a file of items, checking it, and cutting it into parts | [`input`], [`survey`], [`ids`], [`schema_columns`], [`schema_texts`], [`cut`] |
@@ -16,6 +16,7 @@
 pub mod bar;
 pub mod cli;
 pub mod client;
+pub mod colors;
 pub mod context;
 pub mod corrected_rows;
 pub mod credentials;
