@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use headway_core::{JobStatus, counted};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::out::printable;
 
@@ -64,6 +65,9 @@ pub struct JobView {
     /// The counts of the last rounds, the current one last.
     #[serde(default)]
     pub rounds: Vec<RoundView>,
+    /// The notes kept with the job.
+    #[serde(default)]
+    pub metadata: Option<Map<String, Value>>,
     /// The endpoint that is called when the job ends.
     #[serde(default)]
     pub callback: Option<String>,

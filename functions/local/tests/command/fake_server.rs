@@ -200,6 +200,8 @@ impl World {
             ("POST", ["jobs"]) => {
                 let key = headers["idempotency-key"].to_str().unwrap().to_owned();
                 self.keys.entry(key).or_insert_with(|| body.clone());
+                let start: Value = serde_json::from_slice(body).unwrap();
+                self.more.extend(start.get("metadata").map(|metadata| ("metadata".to_owned(), metadata.clone())));
                 self.exists = true;
                 self.job(202, headers)
             }
@@ -236,7 +238,7 @@ impl World {
         let mut body = json!({"id": ID, "status": ended.unwrap_or("Processing"), "progressPercentage": 0.0, "totalItems": items.len(),
             "processedItems": done, "errorMessage": (ended == Some("Failed")).then_some("item 1: bad"), "createdAt": "2026-11-24T08:00:00.000Z",
             "completedAt": null, "failedItems": failed, "pendingItems": items.len() - done - failed, "processor": "p", "round": 1,
-            "sealed": self.sealed, "paused": false, "itemsPerSecond": null, "settling": settling, "newField": {"of": "a later version"}});
+            "sealed": self.sealed, "paused": false, "itemsPerSecond": null, "settling": settling, "metadata": null, "newField": {"of": "a later version"}});
         body.as_object_mut().unwrap().extend(self.more.clone());
         let etag = format!("W/\"{}-{}-{settling}\"", items.len(), self.sealed);
         if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) {

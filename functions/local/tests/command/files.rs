@@ -238,6 +238,7 @@ async fn an_idempotency_key_is_bound_to_the_file_and_every_option() {
     }
     assert_eq!(server.items(), [r#"{"n":"1"}"#, r#"{"n":"2"}"#]);
     assert_eq!(keyed(&[&file, "--metadata", "itemsSha256=x"]).await.code, Some(2));
+    assert_eq!(submit(&home, &server, &[&file, "--metadata", "itemsSha256=x"]).await.code, Some(2), "a job would not be continued");
     let twice = keyed(&[&file, "--metadata", "a=b", "--metadata", "a=c"]).await;
     assert!(twice.code == Some(2) && twice.stderr.contains("--metadata a is given twice"), "{twice:?}");
 }
@@ -282,4 +283,32 @@ async fn continuing_with_an_edited_file_names_what_differs() {
     let sealed = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
     assert!(sealed.code == Some(1) && sealed.stderr.contains("the row on line 172 (item 170)"), "a sealed job's rows, too: {sealed:?}");
     assert!(!sealed.stderr.contains("cancel:"), "it has ended: {}", sealed.stderr);
+}
+
+#[tokio::test]
+async fn a_job_with_a_key_is_continued_with_exactly_its_items() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let rows = |at: usize, replaced: &str| {
+        (0..400).fold("n\n".to_owned(), |text, n| format!("{text}{}\n", if n == at { replaced.to_owned() } else { n.to_string() }))
+    };
+    let (file, again) = (home.file("rows.csv", rows(0, "0")), ["--continue", ID, "--url", &server.url]);
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/2"), [problem(403, "scope", "not now")]);
+    assert_eq!(submit(&home, &server, &[&file, "--idempotency-key", "k"]).await.code, Some(4));
+    let puts = server.count("PUT");
+    let continued = async |text: String| {
+        home.file("rows.csv", text);
+        home.run(&[&["submit", &file], &again[..]].concat()).await
+    };
+    // The row that differs is among those that have not been sent; a row too many; a row that was sent.
+    for (text, says) in [
+        (rows(390, "x"), "rows.csv: these are not the items that the job was started with, and its idempotency key stands for them. Give"),
+        (rows(0, "0") + "400\n", "its idempotency key stands for them. Give"),
+        (rows(7, "x"), "its idempotency key stands for them: the row on line 9 (item 7) differs from what was sent. Give"),
+    ] {
+        let refused = continued(text).await;
+        assert!(refused.code == Some(1) && refused.stderr.contains(says), "{refused:?}");
+    }
+    assert_eq!((server.count("PUT"), server.world.lock().unwrap().sealed), (puts, false), "nothing is sent");
+    assert_eq!(continued(rows(0, "0")).await.code, Some(0));
+    assert_eq!(server.items().len(), 400);
 }

@@ -21,7 +21,7 @@ use crate::survey::Survey;
 /// The header that makes starting a job safe to repeat.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The name in `metadata` that makes the same idempotency key with another file a different request.
-const DIGEST: &str = "itemsSha256";
+pub(super) const DIGEST: &str = "itemsSha256";
 const KEY_CHARS_MAX: usize = headway_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 
 /// The options of a new job.
@@ -100,13 +100,10 @@ impl JobOptions {
         if let Some(twice) = self.metadata.iter().find(|pair| !keys.insert(&pair.key)) {
             return Err(CommandError::Usage(format!("--metadata {} is given twice: one value would be lost", twice.key)));
         }
-        if !keyed {
-            return Ok(());
-        }
-        if self.metadata.iter().any(|pair| pair.key == DIGEST) {
+        if keys.iter().any(|key| *key == DIGEST) {
             return Err(CommandError::Usage(format!("--metadata {DIGEST} is set by --idempotency-key: use another name")));
         }
-        if self.metadata.len() >= METADATA_PAIRS_MAX {
+        if keyed && self.metadata.len() >= METADATA_PAIRS_MAX {
             let most = METADATA_PAIRS_MAX - 1;
             return Err(CommandError::Usage(format!(
                 "with --idempotency-key at most {most} pairs of --metadata are allowed, since it adds one itself"

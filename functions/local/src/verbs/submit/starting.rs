@@ -8,15 +8,17 @@ use reqwest::header::HeaderValue;
 use uuid::Uuid;
 
 use super::Submit;
-use super::body::IDEMPOTENCY_KEY;
+use super::body::{DIGEST, IDEMPOTENCY_KEY};
 use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
+use crate::difference::{Difference, first_difference};
 use crate::error::CommandError;
 use crate::input::{Format, Opened, Source};
 use crate::job::FetchedJob;
 use crate::processor::ProcessorView;
 use crate::schema_columns::{self, ColumnFault};
+use crate::sent_rows::SentRows;
 use crate::server_part::ServerPart;
 use crate::survey::{Survey, SurveyOptions};
 
@@ -125,8 +127,12 @@ impl Submit {
         let sent = there.iter().map(ServerPart::end).max().unwrap_or_default();
         let asks = self.canary.first.filter(|first| sent <= *first);
         let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
-        let (opened, survey) =
-            self.check(context, source, SurveyOptions { cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) }, bar).await?;
+        let keyed_items = told.view.metadata.as_ref().and_then(|metadata| metadata.get(DIGEST)?.as_str());
+        let ask = SurveyOptions { digest: keyed_items.is_some(), cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
+        let (opened, survey) = self.check(context, source, ask, bar).await?;
+        if keyed_items != survey.sha256.as_deref() {
+            return Err(other_items(&opened, &SentRows::of(id), sent));
+        }
         let first = asks.and(self.canary.of(survey.items));
         if first.is_none() && self.canary.first.is_some() {
             bar.aside(|| context.out.note("there is no question: there is no rest, or some of it was sent before"));
@@ -153,4 +159,18 @@ impl Submit {
         bar.aside(|| context.out.note(&note));
         Ok((opened, survey))
     }
+}
+
+/// Refuses another file for a job whose idempotency key stands for exactly the items that it was started with, those
+/// included that have not been sent.
+fn other_items(opened: &Opened, sent_rows: &SentRows, sent: u64) -> CommandError {
+    let place = match first_difference(opened, sent_rows, 0, sent) {
+        Ok(Some(Difference::Row { index, line })) => format!(": the row on line {line} (item {index}) differs from what was sent"),
+        _ => String::new(),
+    };
+    CommandError::Differs(format!(
+        "{}: these are not the items that the job was started with, and its idempotency key stands for them{place}. Give the same file and \
+         options as at first, or start a new job with another key",
+        opened.name()
+    ))
 }
