@@ -4,7 +4,8 @@
 //! An endpoint may close an idle connection at any moment. A request that is written in that moment is lost. Only the
 //! broken connection shows it, or a final `408 Request Timeout`, which some servers send before they close (RFC 9110,
 //! 15.5.9). The item is not to blame, so it must not be charged an attempt. So the request is sent again at once, on two
-//! conditions: its connection had carried an answer before, and either no byte of this answer arrived or this answer is a 408.
+//! conditions: its connection had carried an answer before, and either no byte of this answer arrived or this answer is a 408 that
+//! closes the connection and names no time.
 //! The receiver may see the request twice; both have the same id.
 //!
 //! Bytes that follow a whole answer would be read as the answer to the next request. So the connections to a host are used once
@@ -15,8 +16,8 @@ use std::net::SocketAddr;
 
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
-use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING};
+use reqwest::{RequestBuilder, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use crate::config::CONCURRENCY_MAX;
@@ -84,9 +85,11 @@ impl Endpoint {
     }
 
     /// Whether the answer only says that its connection, which had carried one before, was idle for too long. It may have
-    /// been written before the request came.
+    /// been written before the request came. One that leaves its connection open, or names a time, is about the request.
     fn is_goodbye(&self, response: &Response) -> bool {
         response.status() == StatusCode::REQUEST_TIMEOUT
+            && says_close(response)
+            && !response.headers().contains_key(RETRY_AFTER)
             && local_address(response).is_some_and(|address| self.client.connections.forget(address))
     }
 
@@ -110,6 +113,14 @@ fn is_end_in_doubt(response: &Response) -> bool {
         StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED => has_coding || lengths.iter().any(|length| length != "0"),
         _ => has_coding && lengths.iter().next().is_some(),
     }
+}
+
+/// Whether the endpoint closes the connection after this answer.
+fn says_close(response: &Response) -> bool {
+    let values = response.headers().get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let options: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let has = |wanted: &str| options.iter().any(|option| option.eq_ignore_ascii_case(wanted));
+    has("close") || response.version() == Version::HTTP_10 && !has("keep-alive")
 }
 
 /// The local address of the connection that an answer came on.

@@ -165,6 +165,12 @@ fn then_another(line: &'static str, first: &str) -> Case {
     Case::new(line, vec![used_again, vec![Step::Request, answer("200", JSON, "7")]], done("7")).items(2)
 }
 
+/// A second answer on a connection, which is about its request. The first item is done.
+fn second_answer(line: &'static str, headers: &str, wait: Option<u64>) -> Case {
+    let steps = vec![Step::Request, answer("200", JSON, "1"), Step::Request, answer("408", headers, "")];
+    Case::new(line, vec![steps], for_now("http 408", wait)).items(2)
+}
+
 fn connections() -> Vec<Case> {
     let whole = || answer("200", JSON, "7");
     let fresh = || vec![Step::Request, whole()];
@@ -188,6 +194,8 @@ fn connections() -> Vec<Case> {
             done("7"),
         )
         .items(2),
+        second_answer("`408` with `Retry-After` at the second request", "connection: close\r\nretry-after: 7\r\n", Some(7)),
+        second_answer("`408` that does not close the connection, at the second request", "", None),
         then_another("`204` with a length at the request before", &format!("HTTP/1.1 204 -\r\n{JSON}content-length: 11\r\n\r\n")),
         then_another("`204`, chunked, at the request before", &format!("HTTP/1.1 204 -\r\n{JSON}transfer-encoding: chunked\r\n\r\n")),
         then_another(
