@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, ITEM_ROWS, PREACT, STYLE, UPLOT, UPLOT_STYLE};
 
-const SCRIPTS: [&str; 52] = [
+const SCRIPTS: [&str; 54] = [
     ITEM_ROWS,
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
@@ -50,9 +50,11 @@ const SCRIPTS: [&str; 52] = [
     include_str!("dashboard/sources.js"),
     include_str!("dashboard/json_list.js"),
     include_str!("dashboard/survey.js"),
+    include_str!("dashboard/schema_columns.js"),
     include_str!("dashboard/send.js"),
     include_str!("dashboard/sending_page.js"),
     include_str!("dashboard/form_errors.js"),
+    include_str!("dashboard/column_check.js"),
     include_str!("dashboard/new_job_form.js"),
     include_str!("dashboard/new_job_page.js"),
     include_str!("dashboard/rewritten_numbers.js"),

@@ -335,4 +335,24 @@ mod tests {
             assert_eq!(said(&schema, &columns), Vec::<String>::new(), "{schema}");
         }
     }
+
+    /// The page compares columns by the same rules, as far as it can: tests/browser/columns.test.js reads the same table.
+    #[test]
+    fn what_the_page_says_of_columns_is_said_here() {
+        let cases: Value = serde_json::from_str(include_str!("schema_columns/cases.json")).expect("JSON");
+        for case in cases.as_array().expect("a list") {
+            let list =
+                |name: &str| case[name].as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(Value::as_str).collect::<Vec<_>>();
+            let said: Vec<String> =
+                said(&case["schema"], &list("columns")).into_iter().filter(|words| words.starts_with("every row")).collect();
+            let names = list("fails");
+            let is_said = |name: &&str| *name == "*" || said.iter().any(|words| words.contains(&format!("{name:?}")));
+            assert!(said.len() == names.len() && names.iter().all(is_said), "{case}: {said:?}");
+            // The page does not look into what it names as not compared.
+            if list("beyond").is_empty() {
+                let unread = crate::schema_texts::unread(&case["schema"]);
+                assert_eq!(unread.len(), list("unread").len(), "{case}: {unread:?}");
+            }
+        }
+    }
 }

@@ -1,11 +1,10 @@
 // What the job does with the items, and when it stops.
 const CANARY_ITEMS = 100;
 const CANARY_FROM_ITEMS = 500;
-// Those that will make items fail come first.
-const COLUMNS_CHECKED_MAX = 30;
 
-// Text of a field that must be JSON, or nothing.
-function readParams(text) {
+// Text of a field that must be JSON, or nothing. A byte-order mark that was copied from a file says nothing.
+function readParams(typed) {
+  const text = typed.startsWith(MARK) ? typed.slice(MARK.length) : typed;
   if (text.trim() === "") return { value: undefined };
   try {
     return { value: readTyped(text) };
@@ -155,48 +154,6 @@ function ParamFields({ processor, members, form, set }) {
       : html`<input ...${common} type=${member.type === "string" ? "text" : "number"} step="any" onInput=${(event) => change(name, member, event.target.value)} />`}
       ${member.description && html`<span class="muted"><${Text} value=${member.description} /></span>`}</label>`;
   })}</div>`;
-}
-
-const TONE_ICONS = { good: "✓", warn: "!", bad: "✕", info: "–" };
-
-// The names that the file's columns were given for a schema's.
-function renamings(source) {
-  return Object.entries(source.renamed || {});
-}
-
-// Lets a column of the file stand for one that the schema wants.
-function TakeFrom({ name, checks, source, onSource }) {
-  const taken = renamings(source).find(([, to]) => to === name)?.[0];
-  const spare = checks.filter(({ isInFile, isKnown }) => isInFile && !isKnown).map((check) => check.name);
-  if (source.format !== "csv" || (!taken && spare.length === 0)) return null;
-  const choose = (event) => {
-    const others = Object.fromEntries(renamings(source).filter(([, to]) => to !== name));
-    onSource({ ...source, renamed: event.target.value ? { ...others, [event.target.value]: name } : others });
-  };
-  return html` <select aria-label=${`Column of the file for ${name}`} value=${taken || ""} onChange=${choose}>
-    <option value="">${taken ? "not from another column" : "take it from …"}</option>${(taken ? [taken, ...spare] : spare).map((one) => html`<option key=${one} value=${one}>from “${short(one, 60)}”</option>`)}</select>`;
-}
-
-// What the comparison of all columns came to.
-function columnsWords(checks) {
-  const bad = checks.filter(({ tone }) => tone === "bad").length;
-  if (bad) return html`<strong>${counted(bad, "column")} will make items fail.</strong>`;
-  if (!checks.some(({ isKnown }) => isKnown)) return "The schema names no columns: nothing in the columns of the file is compared with it here.";
-  return checks.some(({ isKnown, isInFile }) => isKnown && isInFile) ? "The columns fit the schema." : html`<strong>No column of the file is in the schema: nothing is checked.</strong>`;
-}
-
-function ColumnCheck({ schema, isText, seen, source, onSource }) {
-  const [areAllShown, showAll] = useState(false);
-  if (schema === undefined) return html`<p class="muted">Without a schema every item is accepted.</p>`;
-  const checks = checkColumns(schema, seen);
-  if (checks.length === 0) return html`<p class="muted">This schema names no columns, so they cannot be compared with the file.</p>`;
-  return html`<h3>Columns of the file and of the schema</h3>
-    <p role="status">${columnsWords(checks)}${isText ? " Texts are turned into the types of the schema." : ""}</p>
-    <div class="scroll" tabindex="0" role="region" aria-label="Columns"><table><thead><tr><th scope="col">Column</th><th scope="col">The schema wants</th><th scope="col">Check</th></tr></thead>
-    <tbody>${checks.slice(0, areAllShown ? undefined : COLUMNS_CHECKED_MAX).map(({ name, wanted, tone, says, isKnown, isInFile }) => html`<tr key=${name}><th scope="row"><bdi>${short(name, 60)}</bdi></th><td><bdi>${short(wanted, 160)}</bdi></td>
-      <td class=${`tone-${tone}`}><span aria-hidden="true">${TONE_ICONS[tone]}</span> ${says}
-        ${isKnown && (!isInFile || renamings(source).some(([, to]) => to === name)) && html`<${TakeFrom} name=${name} checks=${checks} source=${source} onSource=${onSource} />`}</td></tr>`)}</tbody></table></div>
-    ${!areAllShown && checks.length > COLUMNS_CHECKED_MAX && html`<p><button type="button" class="small" onClick=${() => showAll(true)}>Show all ${count(checks.length)} columns</button></p>`}`;
 }
 
 function Tolerance({ form, set, seen }) {

@@ -64,7 +64,9 @@ function note(seen, { value, text, size, names }) {
   seen.objects += 1;
   for (const name of names || Object.keys(value)) {
     const known = seen.columns.get(name);
-    if (known !== undefined || seen.columns.size < COLUMNS_MAX) seen.columns.set(name, (known || 0) + (value[name] === "" ? 0 : 1));
+    // Items that are no rows may have other members each.
+    if (!names && known === undefined && seen.columns.size >= COLUMNS_MAX) seen.isCut = true;
+    else seen.columns.set(name, (known || 0) + (value[name] === "" ? 0 : 1));
   }
 }
 
@@ -87,36 +89,4 @@ async function checkIds(source, field, { say, signal }) {
     lines.set(String(id), line);
     if (lines.size % SAY_EACH === 0) { say(lines.size); await sleep(0); }
   }
-}
-
-// What a schema says about the columns of a file: each with a verdict, the bad ones first.
-function checkColumns(schema, seen) {
-  if (!isPlainObject(schema)) return [];
-  const properties = isPlainObject(schema.properties) ? schema.properties : {};
-  const required = Array.isArray(schema.required) ? schema.required : [];
-  const isClosed = schema.additionalProperties === false && !schema.patternProperties;
-  const names = [...new Set([...required, ...Object.keys(properties), ...seen.columns.keys()])];
-  const rank = { bad: 0, warn: 1, good: 2, info: 3 };
-  return names.map((name) => ({ name, isKnown: Object.hasOwn(properties, name) || required.includes(name), isInFile: seen.columns.has(name), wanted: wantedOf(properties[name]), ...verdictOf(name, { properties, required, isClosed, seen }) }))
-    .sort((a, b) => rank[a.tone] - rank[b.tone]);
-}
-
-function verdictOf(name, { properties, required, isClosed, seen }) {
-  const filled = seen.columns.get(name);
-  const isKnown = Object.hasOwn(properties, name);
-  if (filled === undefined && required.includes(name)) return { tone: "bad", says: "required, but not in the file: every item will fail" };
-  if (filled === undefined) return { tone: "info", says: "not in the file; it is optional" };
-  if (!isKnown && isClosed) return { tone: "bad", says: "not in the schema, which allows no other columns: every item with it will fail" };
-  if (!isKnown) return { tone: "warn", says: "not in the schema: it is not checked" };
-  if (required.includes(name) && filled < seen.items) return { tone: "warn", says: `required, but empty in ${counted(seen.items - filled, "item")}` };
-  return { tone: "good", says: filled < seen.items ? `filled in ${counted(filled, "item")}` : "filled in every item" };
-}
-
-function wantedOf(property) {
-  if (!isPlainObject(property)) return "";
-  const { type, format, enum: values, minLength, maxLength, minimum, maximum, pattern } = property;
-  const range = (low, high, unit) => (low === undefined && high === undefined ? "" : `${low === undefined ? `at most ${high}` : high === undefined ? `at least ${low}` : `${low} to ${high}`}${unit}`);
-  const parts = [[type].flat().filter(Boolean).join(" or "), format, range(minLength, maxLength, " characters"), range(minimum, maximum, ""),
-    Array.isArray(values) ? `one of ${values.slice(0, 6).map((value) => JSON.stringify(value)).join(", ")}${values.length > 6 ? ", …" : ""}` : "", pattern ? `like ${pattern}` : ""];
-  return parts.filter(Boolean).join(", ");
 }
