@@ -23,11 +23,12 @@ pub mod extra;
 mod failure;
 mod readable;
 mod result;
+mod shortest;
 
 pub use change::OutcomeChange;
 use elsewhere::{Elsewhere, Holds};
 pub use failure::{Failure, FailureKind};
-pub use result::{ItemResult, OutputRecord, can_be_kept, raw_if_there};
+pub use result::{ItemResult, OutputRecord, kept, raw_if_there};
 
 /// An item that failed in an earlier round and has to run again.
 #[derive(Debug, Clone, Serialize, Deserialize)]

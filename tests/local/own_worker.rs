@@ -110,6 +110,21 @@ fn the_first_call_waits_for_the_worker_to_start() {
     assert_eq!(submitted.code, Some(0), "{submitted:?}");
 }
 
+/// Bug found: `HEADWAY_PROCESSORS` was not used here, so a processor that the api would have known was unknown.
+#[test]
+fn processors_that_the_operator_describes_are_known_beside_those_of_the_worker() {
+    let home = Home::new();
+    let list = r#"[{"name":"mine","description":"ours","batch":7}]"#;
+    for (more, names) in [(&[][..], &["http", "json-schema", "lambda", "mine"][..]), (&["--worker", "./not-built-yet"], &["mine"])] {
+        let server = home.serve_with(&[&["--memory"], more].concat(), &[("HEADWAY_PROCESSORS", list)]);
+        let known = server.json(&home, &["processors"])["processors"].take();
+        let known = known.as_array().unwrap();
+        assert_eq!(known.iter().map(|info| info["name"].as_str().unwrap()).collect::<Vec<_>>(), names);
+        let mine = known.iter().find(|info| info["name"] == "mine").unwrap();
+        assert_eq!((&mine["description"], &mine["batch"]), (&"ours".into(), &7.into()));
+    }
+}
+
 /// Bug found: the worker took the profile, the kind of endpoints or the proxy of its developer's shell for the server's own table and queue,
 /// and was never heard of.
 #[test]

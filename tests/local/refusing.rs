@@ -6,7 +6,13 @@ use headway_testkit::home::{Home, run};
 
 /// Runs serve with these arguments, which it refuses. Returns what it says.
 fn refused(home: &Home, words: &[&str]) -> String {
-    let ended = run(home.command(&[&["serve"], words].concat()), "");
+    refused_with(home, words, &[])
+}
+
+fn refused_with(home: &Home, words: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut command = home.command(&[&["serve"], words].concat());
+    command.envs(variables.iter().copied());
+    let ended = run(command, "");
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{words:?}: {ended:?}");
     assert_eq!(ended.stderr.lines().count(), 1, "one line, no backtrace: {}", ended.stderr);
     ended.stderr
@@ -44,4 +50,17 @@ fn a_path_that_is_not_a_directory() {
     let file = home.file("data", "a file");
     let says = refused(&home, &["--data", &file, "--listen", "127.0.0.1:0"]);
     assert!(says.contains("data directory") && says.contains("choose another"), "{says}");
+}
+
+/// Bug found: the server started without a word, and did not know the processors that were described.
+#[test]
+fn descriptions_of_processors_that_cannot_be_used() {
+    let home = Home::new();
+    let memory = ["--memory", "--listen", "127.0.0.1:0"];
+    for words in [memory.to_vec(), [&memory[..], &["--worker", "./worker"]].concat()] {
+        for (list, fault) in [("{", "is not a list of processors"), (r#"[{"name":"mine","batch":0}]"#, "batch is 0: use 1 to 250")] {
+            let says = refused_with(&home, &words, &[("HEADWAY_PROCESSORS", list)]);
+            assert!(says.contains("HEADWAY_PROCESSORS") && says.contains(fault), "{words:?}: {says}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use headway_api::auth::Host;
-use headway_api::processors::with_described;
+use headway_api::processors::beside_described;
 use headway_core::config::{self, EventsTo};
 use headway_core::{App, Processors, error_chain};
 use headway_embedded::{Embedded, Hosted, PumpLock};
@@ -22,7 +22,7 @@ const TAKE_OVER_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// A fault of the data directory or the environment, or an error of the runtime.
 pub(crate) async fn run(hosted: Hosted) -> Result<(), Error> {
     let built_in = processors::built_in().await?;
-    let app = hosted.app.clone().with_processors(with_described(built_in.infos(), &config::optional).await?);
+    let app = hosted.app.clone().with_processors(beside_described(built_in.infos(), &config::optional).await?);
     let pump_lock = hosted.embedded.take_over().await?;
     let events = config::events_to(&config::optional)?;
     tokio::spawn(work_off(hosted.embedded, pump_lock, app.clone(), built_in, events));

@@ -38,7 +38,7 @@ pub struct ProcessorResponse<'a> {
     /// The most attempts for an item whose failures may be temporary.
     #[schema(minimum = 1, maximum = 1_000)]
     max_attempts: u32,
-    /// The longest that one call may take, with all of its items.
+    /// The longest that one call may take, with all of its items, in whole seconds, rounded up.
     #[schema(minimum = 0, maximum = 3_600)]
     item_timeout_seconds: u64,
 }
@@ -70,13 +70,29 @@ pub enum DescribedError {
 ///
 /// [`DescribedError`].
 pub async fn with_described(built_in: Vec<ProcessorInfo>, env: Env<'_>) -> Result<Vec<ProcessorInfo>, DescribedError> {
+    Ok(by_name(built_in, described(env).await?))
+}
+
+/// The processors of a worker in the same process, and those that the operator describes beside them. If both have a name, the
+/// worker's counts, as it does where workers announce them.
+///
+/// # Errors
+///
+/// [`DescribedError`].
+pub async fn beside_described(own: Vec<ProcessorInfo>, env: Env<'_>) -> Result<Vec<ProcessorInfo>, DescribedError> {
+    Ok(by_name(described(env).await?, own))
+}
+
+async fn described(env: Env<'_>) -> Result<Vec<ProcessorInfo>, DescribedError> {
     let described = described_processors(env)?;
     let unusable = Sandbox::global().unusable(described.iter().map(|info| (info.name.as_str(), &info.params_schema))).await;
-    if !unusable.is_empty() {
-        return Err(DescribedError::ParamsSchemas(unusable));
-    }
-    let all = built_in.into_iter().chain(described).map(|info| (info.name.clone(), info));
-    Ok(all.collect::<BTreeMap<_, _>>().into_values().collect())
+    if unusable.is_empty() { Ok(described) } else { Err(DescribedError::ParamsSchemas(unusable)) }
+}
+
+/// Both, in order of name. Of two with one name, the one in `counts`.
+fn by_name(others: Vec<ProcessorInfo>, counts: Vec<ProcessorInfo>) -> Vec<ProcessorInfo> {
+    let all = others.into_iter().chain(counts).map(|info| (info.name.clone(), info));
+    all.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 impl<'a> ProcessorResponse<'a> {
@@ -127,5 +143,12 @@ mod tests {
         let seen: Vec<_> = infos.iter().map(|info| (info.name.as_str(), info.description.as_str(), info.chunk_size)).collect();
         assert_eq!(seen, [("http", "ours", 250), ("mine", "", 10)]);
         assert_eq!(with_described(built_in(), &|_| None).await.unwrap().len(), 1);
+
+        let infos = beside_described(built_in(), &|_| Some(list.to_owned())).await.unwrap();
+        assert_eq!(
+            infos.iter().map(|info| (info.name.as_str(), info.description.as_str())).collect::<Vec<_>>(),
+            [("http", ""), ("mine", "")]
+        );
+        assert!(beside_described(built_in(), &|_| Some("{".to_owned())).await.is_err());
     }
 }

@@ -22,7 +22,7 @@ pub struct ProcessorView {
     pub batch: u16,
     /// The most attempts for an item.
     pub max_attempts: u32,
-    /// The longest that one attempt may take.
+    /// The longest that one call may take, in whole seconds.
     pub item_timeout_seconds: u64,
 }
 

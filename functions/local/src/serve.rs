@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use headway_api::auth::{Authenticator, Host, hs256};
 use headway_api::cors::Origins;
+use headway_api::processors::{beside_described, with_described};
 use headway_api::{AppState, router};
 use headway_core::config::{self, EventsTo};
 use headway_embedded::Hosted;
@@ -94,10 +95,13 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let events = events_to(args)?;
     let app = hosted.app.clone().with_events(events.is_some());
     let (app, worker) = match args.worker.clone() {
-        Some(command) => (app.with_announced_processors(Vec::new()), Worker::Own(command)),
+        Some(command) => {
+            let known = with_described(Vec::new(), &config::optional).await?;
+            (app.with_announced_processors(known), Worker::Own(command))
+        }
         None => {
             let processors = headway_worker::processors::built_in().await?;
-            let app = app.with_processors(processors.infos());
+            let app = app.with_processors(beside_described(processors.infos(), &config::optional).await?);
             let handler = Functions::handler(&hosted.embedded, app.clone(), processors, events.clone()).alone().with_threads()?;
             (app, Worker::BuiltIn(Box::new(handler)))
         }

@@ -23,7 +23,7 @@ pub enum Output {
     /// Nothing to keep.
     #[default]
     None,
-    /// A JSON value, kept byte for byte for the job's results.
+    /// A JSON value, kept for the job's results byte for byte, or in its shortest form if it is too large otherwise.
     Json(Box<RawValue>),
     /// There is an output, but it is not kept: the item is listed among the results with `outputOmitted`.
     Omitted,

@@ -34,7 +34,7 @@ pub struct ProcessorInfo {
     /// The most attempts for an item.
     #[serde(default = "max_attempts_default")]
     pub max_attempts: u32,
-    /// The longest that one attempt may take, in seconds.
+    /// The longest that one call may take, in whole seconds, rounded up.
     #[serde(default = "item_timeout_default")]
     pub item_timeout_seconds: u64,
     /// True if the processor asks for this chunk size, false if it is only the maximum.
@@ -52,7 +52,7 @@ impl ProcessorInfo {
             chunk_size: options.chunk_size.unwrap_or(chunk_size_default()),
             batch: options.batch.clamp(1, chunk_size_default()),
             max_attempts: options.attempts_max,
-            item_timeout_seconds: options.item_timeout.as_secs(),
+            item_timeout_seconds: options.item_timeout.as_millis().div_ceil(1_000) as u64,
             chunk_size_asked: options.chunk_size.is_some(),
         }
     }
@@ -81,4 +81,21 @@ fn max_attempts_default() -> u32 {
 
 fn item_timeout_default() -> u64 {
     Options::default().item_timeout.as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Bug found: a time limit of 400 ms was shown as 0.
+    #[test]
+    fn a_part_of_a_second_counts_as_one() {
+        let seconds = [1, 400, 1_000, 1_001, 3_600_000].map(|ms| {
+            let options = Options { item_timeout: Duration::from_millis(ms), ..Options::default() };
+            ProcessorInfo::new("p", &options).item_timeout_seconds
+        });
+        assert_eq!(seconds, [1, 1, 1, 2, 3_600]);
+    }
 }

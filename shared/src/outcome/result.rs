@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::failure::Failure;
 use super::readable::is_readable;
+use super::shortest::shortest;
 use crate::limits::OUTPUT_BYTES_MAX;
 
 /// The output of an item.
@@ -13,21 +14,28 @@ pub struct OutputRecord {
     /// The item's id, if the job names an `idField`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The output, byte for byte; `None` if it was too large to keep. The JSON `null` is an output.
+    /// The output as it is [kept]; `None` if it is not. The JSON `null` is an output.
     #[serde(default, deserialize_with = "raw_if_there", skip_serializing_if = "Option::is_none")]
     pub output: Option<Box<RawValue>>,
 }
 
-/// True if an output with this JSON text is kept: it is not larger than the limit, and others can read it.
-pub fn can_be_kept(json: &str) -> bool {
-    json.len() <= OUTPUT_BYTES_MAX && is_readable(json)
+/// The output as it is kept: byte for byte, or in its shortest form if it is larger than the limit. `None` if that is too large
+/// too, or others cannot read it.
+pub fn kept(output: Box<RawValue>) -> Option<Box<RawValue>> {
+    let within_limit = if output.get().len() <= OUTPUT_BYTES_MAX {
+        Some(output)
+    } else {
+        let text = shortest(output.get());
+        // A text that is too large is not read once more.
+        if text.len() <= OUTPUT_BYTES_MAX { RawValue::from_string(text).ok() } else { None }
+    };
+    within_limit.filter(|output| is_readable(output.get()))
 }
 
 impl OutputRecord {
-    /// An output larger than the limit, or one that others cannot read, is left out, and says so.
+    /// An output that cannot be [kept] is left out, and says so.
     pub(super) fn within_limit(self) -> Self {
-        let is_kept = self.output.as_ref().is_none_or(|value| can_be_kept(value.get()));
-        if is_kept { self } else { Self { output: None, ..self } }
+        Self { output: self.output.and_then(kept), ..self }
     }
 }
 
@@ -64,6 +72,28 @@ impl ItemResult {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::OUTPUT_DEPTH_MAX;
+
+    /// Bug found: only an answer of an endpoint or a function was shortened. A processor in Rust that passed on what another service
+    /// had written with spaces and escapes lost it, whatever its size without them.
+    #[test]
+    fn an_output_that_is_too_large_is_kept_in_its_shortest_form() {
+        let spaces = " ".repeat(OUTPUT_BYTES_MAX);
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for (written, expected) in [
+            (format!("[{spaces}1 , 1.10]"), Some("[1,1.10]".to_owned())),
+            (format!("\"{}\"", "\\u0041".repeat(100_000)), Some(format!("\"{}\"", "A".repeat(100_000)))),
+            ("[ 1 ]".to_owned(), Some("[ 1 ]".to_owned())),
+            (format!("[{spaces}\"{}\"]", "x".repeat(OUTPUT_BYTES_MAX - 3)), None),
+            (format!("[{spaces}1e999]"), None),
+            (format!("[{spaces}\"\\ud83d\"]"), None),
+            (format!("{}{spaces}", nested(OUTPUT_DEPTH_MAX)), Some(nested(OUTPUT_DEPTH_MAX))),
+            (format!("[{spaces}{}]", nested(OUTPUT_DEPTH_MAX)), None),
+        ] {
+            let output = kept(RawValue::from_string(written).unwrap());
+            assert_eq!(output.as_deref().map(RawValue::get), expected.as_deref());
+        }
+    }
 
     /// Bug found: an output that is `null` was read back as one that had been too large to keep.
     #[test]

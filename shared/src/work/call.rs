@@ -1,6 +1,7 @@
 //! A call of the processor, limited in time and with its panics caught.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::call_threads::{CallThreads, Went, panic_text};
 use super::delivery::Invocation;
@@ -57,8 +58,12 @@ pub(super) async fn call(
         Went::Panicked(panic) => Err(NoResults::Failed(FailureKind::Crashed, format!("panicked: {}", panic_text(panic.as_ref())))),
         // It had less time than its own limit, and began too late to have all the time that an invocation can give.
         Went::Overran if limit < prepared.options.item_timeout && !invocation.is_fresh(begun) => Err(NoResults::CutShort),
-        Went::Overran => Err(NoResults::Failed(FailureKind::TimedOut, format!("took longer than {:.1} s", limit.as_secs_f64()))),
+        Went::Overran => Err(NoResults::Failed(FailureKind::TimedOut, format!("took longer than {}", limit_text(limit)))),
     }
+}
+
+fn limit_text(limit: Duration) -> String {
+    if limit < Duration::from_secs(1) { format!("{} ms", limit.as_millis()) } else { format!("{:.1} s", limit.as_secs_f64()) }
 }
 
 fn miscounted(results: usize, items: usize) -> String {
@@ -75,5 +80,17 @@ impl Called {
             Err(ItemError::Retryable { code, message, retry_after }) => Self::Retryable(ForNow { code, message, after: retry_after }),
             Err(ItemError::NoResult { code, message, retry_after }) => Self::NoResult(ForNow { code, message, after: retry_after }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bug found: an item that took longer than 1 ms failed with "took longer than 0.0 s".
+    #[test]
+    fn a_limit_below_a_second_is_not_zero() {
+        let texts = [1, 400, 999, 1_000, 57_500].map(|ms| limit_text(Duration::from_millis(ms)));
+        assert_eq!(texts, ["1 ms", "400 ms", "999 ms", "1.0 s", "57.5 s"]);
     }
 }

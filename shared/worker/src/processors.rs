@@ -8,7 +8,6 @@ pub mod json_schema;
 pub mod lambda;
 mod one_line;
 mod output;
-mod shortest;
 
 use headway_aws::secrets::{self, SecretError};
 use headway_core::{Processors, config};

@@ -1,12 +1,9 @@
 //! What is kept of a successful answer.
 
 use headway_core::Output;
-use headway_core::limits::OUTPUT_BYTES_MAX;
-use headway_core::outcome::can_be_kept;
+use headway_core::outcome::kept;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use serde_json::value::RawValue;
-
-use super::shortest::shortest;
 
 /// Whitespace that may surround a JSON value (RFC 8259, 2). It is not kept.
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -40,15 +37,9 @@ pub(super) fn text(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(body).ok().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// An output in an answer's document, if it can be kept: as it is, or the shortest form of one that is too large otherwise.
+/// An output in an answer's document, as it is [kept].
 pub(super) fn of_raw(output: &RawValue) -> Output {
-    let kept = if output.get().len() <= OUTPUT_BYTES_MAX {
-        can_be_kept(output.get()).then(|| output.to_owned())
-    } else {
-        let text = shortest(output.get());
-        can_be_kept(&text).then(|| RawValue::from_string(text).ok()).flatten()
-    };
-    kept.map_or(Output::Omitted, Output::Json)
+    kept(output.to_owned()).map_or(Output::Omitted, Output::Json)
 }
 
 /// The output in the body of an answer that says it is JSON. None if it is empty; omitted if it is not JSON after all.
@@ -63,6 +54,8 @@ pub(super) fn of_json(body: &[u8]) -> Output {
 
 #[cfg(test)]
 mod tests {
+    use headway_core::limits::OUTPUT_BYTES_MAX;
+
     use super::*;
 
     /// Bug found: white space was removed from what was no JSON, and it became other JSON.
