@@ -74,3 +74,23 @@ test("what a schema wants of a column is said, wherever it is written and with e
     ['{"properties":{"a":{"type":5,"format":{},"pattern":[],"enum":7,"minimum":"x"}},"required":[1e3,{}]}', "like [], at least x"],
   ]) assert.equal(wanted(readTyped(text)), JSON.rawJSON ? expected : expected.replace("1.0 to 12345678901234567890", "1 to 12345678901234567000").replace("1e3", "1000").replace("0.50", "0.5"), text);
 });
+
+// Bugs found: an id that the service refuses ended the sending after the job was made, and long numbers were no ids.
+test("the page takes the same ids as the command and the service", async () => {
+  const { checkIds, idOf } = pageCode([...READERS, "item_ids"], "checkIds, idOf", { given: { sleep: () => {} } });
+  for (const [item, id, says] of table("local/src/ids/cases.json")) {
+    const found = idOf(item, "id");
+    assert.equal(found.id ?? null, id, item);
+    if (id === null) assert.ok(found.fault.includes(says), `${item}: ${found.fault}`);
+  }
+  const check = (text, format, field = "id") => checkIds({ file: new File([text], "a"), format, encoding: "utf-8", delimiter: "," }, field, { say: () => {}, signal: { throwIfAborted: () => {} } });
+  await check('{"id":12345678901234567890}\n{"id":12345678901234567891}\n{"id":-0}\n{"id":0}\n', "ndjson");
+  await check("id,constructor\n1,x\n2,y\n", "csv", "constructor");
+  await assert.rejects(check('{"id":1}\n\n{"id":"1"}\n', "ndjson"), { message: "Line 3: its “id” is “1”, the same as that of the item in line 1: each item needs an id of its own." });
+  await assert.rejects(check("id,n\nx,1\n,2\n", "csv"), { message: "Line 3: its “id” is empty, but an id must not be. Choose another id column, or none." });
+});
+
+test("what cannot be seen in a text is shown as a code, as by the command", () => {
+  const { visible } = pageCode(["../html_page/visible"], "visible");
+  for (const [text, shown] of table("api/src/visible_texts.json")) assert.equal(visible(text), shown);
+});

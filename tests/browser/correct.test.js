@@ -36,7 +36,7 @@ test("the page writes and reads the same cells as the API", () => {
 });
 
 test("the page knows names that look like others, as the command does", () => {
-  const { hiddenInName } = pageCode(["hidden_names"], "hiddenInName");
+  const { hiddenInName } = pageCode(["../html_page/visible", "hidden_names"], "hiddenInName");
   for (const [name, hidden] of table("api/src/hidden_in_names.json")) assert.equal(hiddenInName(name) ?? null, hidden, JSON.stringify(name));
 });
 

@@ -8,10 +8,11 @@ use headway_core::limits;
 use http::HeaderMap;
 use serde_json::json;
 
-use crate::html_page::{HtmlPage, ITEM_ROWS, PREACT, STYLE, UPLOT, UPLOT_STYLE};
+use crate::html_page::{HtmlPage, ITEM_ROWS, PREACT, STYLE, UPLOT, UPLOT_STYLE, VISIBLE};
 
-const SCRIPTS: [&str; 54] = [
+const SCRIPTS: [&str; 56] = [
     ITEM_ROWS,
+    VISIBLE,
     include_str!("dashboard/base.js"),
     include_str!("dashboard/focus.js"),
     include_str!("dashboard/words.js"),
@@ -50,6 +51,7 @@ const SCRIPTS: [&str; 54] = [
     include_str!("dashboard/sources.js"),
     include_str!("dashboard/json_list.js"),
     include_str!("dashboard/survey.js"),
+    include_str!("dashboard/item_ids.js"),
     include_str!("dashboard/schema_columns.js"),
     include_str!("dashboard/send.js"),
     include_str!("dashboard/sending_page.js"),
@@ -89,6 +91,7 @@ fn limits_known_to_the_page() -> String {
         "itemsPerRequest": limits::ITEMS_PER_REQUEST_MAX,
         "itemsPerJob": limits::ITEMS_PER_JOB_MAX,
         "titleChars": limits::TITLE_CHARS_MAX,
+        "idChars": limits::ID_CHARS_MAX,
         "metadataValueChars": limits::METADATA_VALUE_CHARS_MAX,
         "metadataBytes": limits::METADATA_BYTES_MAX,
     });

@@ -11,12 +11,13 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
-use crate::html_page::ITEM_ROWS;
+use crate::html_page::{ITEM_ROWS, VISIBLE};
 use crate::json_answer::JSON;
 use crate::static_answer::StaticAnswer;
 
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     ITEM_ROWS,
+    VISIBLE,
     include_str!("embed/words.js"),
     include_str!("embed/calls.js"),
     include_str!("embed/style.js"),

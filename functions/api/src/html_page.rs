@@ -23,6 +23,8 @@ pub(crate) const PREACT: [&str; 3] = [
 ];
 /// Tells the row of an item.
 pub(crate) const ITEM_ROWS: &str = include_str!("html_page/item_rows.js");
+/// Shows what cannot be seen in texts from outside.
+pub(crate) const VISIBLE: &str = include_str!("html_page/visible.js");
 /// Draws charts.
 pub(crate) const UPLOT: &str = include_str!("html_page/vendor/uPlot.iife.min.js");
 /// The style of charts.

@@ -135,3 +135,24 @@ impl<'de> Visitor<'de> for NamesVisitor {
         Ok(Names(names))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page checks ids by the same rules: tests/browser/columns.test.js reads the same table.
+    #[test]
+    fn an_id_is_a_text_or_an_integer_of_which_no_digit_is_lost() {
+        let cases: Vec<Vec<Option<String>>> = serde_json::from_str(include_str!("ids/cases.json")).unwrap();
+        for case in cases {
+            let item = case[0].as_deref().unwrap();
+            match (Ids::new("id").id(item.as_bytes()), &case[1]) {
+                (Ok(id), expected) => assert_eq!(Some(&id), expected.as_ref(), "{item}"),
+                (Err(words), expected) => {
+                    let says = case.get(2).and_then(Option::as_deref).unwrap_or("is an id");
+                    assert!(expected.is_none() && words.contains(says), "{item}: {words}");
+                }
+            }
+        }
+    }
+}

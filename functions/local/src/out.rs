@@ -186,6 +186,23 @@ mod tests {
         }
     }
 
+    /// The page and the element show the same, with codes in brackets.
+    #[test]
+    fn what_the_page_shows_as_a_code_is_one_here() {
+        let table: Vec<(String, String)> = serde_json::from_str(include_str!("../../api/src/visible_texts.json")).unwrap();
+        let units = |code: &str| char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap().encode_utf16(&mut [0; 2]).to_vec();
+        for (text, shown) in table {
+            let mut expected = String::new();
+            for (place, piece) in shown.split("[U+").enumerate() {
+                let (code, rest) = if place == 0 { ("", piece) } else { piece.split_once(']').unwrap() };
+                let escaped = if code.is_empty() { Vec::new() } else { units(code) };
+                expected.extend(escaped.iter().map(|unit| format!("\\u{unit:04x}")));
+                expected.push_str(rest);
+            }
+            assert_eq!(visible(&text), expected);
+        }
+    }
+
     /// Bug found: an item whose message had a line break wrote a line of its own, such as one that says that a job has
     /// completed.
     #[test]

@@ -83,7 +83,7 @@ function Seal({ job, refresh }) {
   return html`<button type="button" data-action="seal" onClick=${ask}>Finish with what was sent</button>
     ${error && html`<${ErrorNote} error=${error} />`}
     ${parts && html`<${Ask} title="Finish with what was sent?" yes="Finish" onYes=${seal} onClose=${() => setParts(null)}>
-      <p>${counted(parts.length, "part")} with ${counted(job.totalItems, "item")} have arrived. The job ends once those are done: nothing can be added any more.</p><//>`}`;
+      <p>${counted(parts.length, "part")} with ${counted(job.totalItems, "item")} have arrived. ${isLive(job) ? "The job ends once those are done: nothing can be added any more." : "Nothing can be added any more: a retry runs only these."}</p><//>`}`;
 }
 
 async function allParts(id, signal) {

@@ -29,10 +29,10 @@ function waitsForItems(job) {
   return !job.sealed && isLive(job) && job.pendingItems === 0;
 }
 
-// How many items the sender of an open job has announced, as its progress tells. Null if that is not known.
+// How many items the sender of a job that is not sealed has announced, as its progress tells. Null if that is not known.
 function announcedItems(job) {
   const done = job.processedItems + job.failedItems;
-  if (job.sealed || !isLive(job) || !(job.progressPercentage > 0)) return null;
+  if (job.sealed || !(job.progressPercentage > 0)) return null;
   return Math.max(job.totalItems, Math.round((100 * done) / job.progressPercentage));
 }
 

@@ -70,7 +70,7 @@ function CorrectItem({ job, failure, item, isCorrected, refresh, onClose, onDone
   return html`<form ref=${form} class="correct" onSubmit=${save} onInput=${() => setChanged(true)}>
     ${asJson ? html`<label>${placeOf(job, index)} as JSON <textarea rows="8" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
       : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
-        <${CellField} class=${cell.name === blamed ? "blamed" : ""} aria-invalid=${cell.name === blamed ? "true" : undefined} was=${cellOf(cell.was)} value=${cell.text} offered=${cell.name === blamed ? offeredIn(failure) : undefined} onType=${(typed) => setCells(cells.map((one, other) => (other === at ? { ...one, text: typed } : one)))} /></label>`)}
+        <${CellField} class=${isBlamed(cell.name, failure) ? "blamed" : ""} aria-invalid=${isBlamed(cell.name, failure) ? "true" : undefined} was=${cellOf(cell.was)} value=${cell.text} offered=${cell.name === blamed ? offeredIn(failure) : undefined} onType=${(typed) => setCells(cells.map((one, other) => (other === at ? { ...one, text: typed } : one)))} /></label>`)}
     ${!asJson && html`<${AsValues} job=${job} cells=${cells} isOn=${asValues} onSet=${setAsValues} />`}
     ${error && html`<${TakenNote} error=${error} onReplace=${() => save(undefined, true)} />`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)}>Save the correction</button>

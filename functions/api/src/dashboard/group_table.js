@@ -14,6 +14,11 @@ function columnOfCode(code) {
   return pointed.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
+// Whether a column is one that an item's error is about: the one of its code, or another that its message names by a pointer.
+function isBlamed(name, { code, message = "" }) {
+  return name === columnOfCode(code) || (message.startsWith("/") && isBlamedColumn(name, message));
+}
+
 // The new value of each item of which a cell was changed.
 function correctionsOf(job, rows, typed, options) {
   return rows.filter(({ index }) => typed.has(index)).map(({ index, item, isCorrected }) => {
@@ -77,7 +82,7 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     }
     setBusy(false);
   };
-  const cell = (row, name, at) => html`<td key=${name}><${CellField} field=${at === 0 && name === focused ? first : undefined} class=${name === blamed ? "blamed" : ""} aria-invalid=${name === blamed ? "true" : undefined}
+  const cell = (row, name, at) => html`<td key=${name}><${CellField} field=${at === 0 && name === focused ? first : undefined} class=${isBlamed(name, { code, message: row.message }) ? "blamed" : ""} aria-invalid=${isBlamed(name, { code, message: row.message }) ? "true" : undefined}
     aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} offered=${name === blamed ? offeredIn({ code, message: row.message }) : undefined} was=${cellOf(memberOf(row.item, name))} value=${memberOf(typed.get(row.index), name) ?? cellOf(memberOf(row.item, name))} onType=${(text) => type([row], name, text)} /></td>`;
   return html`<form class="group-table" onSubmit=${save}>
     <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>

@@ -1,5 +1,4 @@
 // Names of columns that look like other names, as in invisible.rs.
-const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\ufffc]$/u;
 const SPACE_AT_AN_END = /^(?![\0-\x7f])\p{White_Space}|(?![\0-\x7f])\p{White_Space}$/u;
 
 // True if nothing of it can be seen.
@@ -13,7 +12,7 @@ function hiddenInName(name) {
   const isAscii = (one) => one === undefined || one < "\x80";
   const isHidden = (one, at) => {
     const [before, next] = [characters[at - 1], characters[at + 1]];
-    const isJoined = /[\u200c\u200d\ufe0e\ufe0f]/.test(one) && !isAscii(before) && (!INVISIBLE.test(before) || before === "\ufe0f") && (/[\ufe0e\ufe0f]/.test(one) || !isAscii(next));
+    const isJoined = belongsTo(before ?? "", one) && (/[\ufe0e\ufe0f]/.test(one) || !isAscii(next));
     return INVISIBLE.test(one) && !isJoined && !"\t\n\r".includes(one);
   };
   const space = SPACE_AT_AN_END.test(name) && characters.find((one) => !isAscii(one) && /\p{White_Space}/u.test(one));

@@ -58,6 +58,7 @@ function Reasons({ job }) {
   return html`
     ${job.errorMessage && html`<${Note} tone="bad" title="The job failed:"><${Text} value=${withPlace(job, job.errorMessage)} />
       ${job.failedItems > 0 && html`<p>Failures tolerated: ${toleranceWords(job.toleratedFailures)}. Failed: ${counted(job.failedItems, "item")}.</p>`}
+      ${!job.sealed && html`<p>${unsentWords(job)}</p>`}
       ${job.pendingItems > 0 && html`<p>${counted(job.pendingItems, "item")} never ran. A retry runs ${job.pendingItems === 1 ? "it" : "them"}.</p>`}<//>`}
     ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
     ${job.paused && isLive(job) && html`<${Note} tone="warn" title="Paused."> No new item begins until somebody resumes the job. A job that is paused for 14 days fails.<//>`}
@@ -65,6 +66,13 @@ function Reasons({ job }) {
     ${waitingFor && html`<${Note} tone="warn" isQuiet><span role="status"><strong>Waiting:</strong> <${Text} value=${waitingFor.detail} />. Nothing has failed because of that.</span>
       ${left > 0 ? ` It goes on in ${duration(left)}, at ${timeOfDay(waitingFor.until)}.` : " It goes on at any moment."}
       ${waitingFor.lastError && html`<p>The last answer: <${Text} value=${waitingFor.lastError} /></p>`}<//>`}`;
+}
+
+// What became of the items that had not been sent when the job failed.
+function unsentWords(job) {
+  const announced = announcedItems(job);
+  const sent = announced > job.totalItems ? `Only ${count(job.totalItems)} of ${counted(announced, "item")} were sent before.` : "It failed before all items were sent.";
+  return `${sent}${can(job, "retry") ? " Once the job is retried, this page can send the rest." : ""}`;
 }
 
 // An item is named by its row, as everywhere on the page.

@@ -58,13 +58,17 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
   useDraft(DRAFT_OF_NEW_JOB, isTyped && !isSending, { source, form });
   const processor = processors?.find(({ name }) => name === form.processor);
   const params = readParams(form.params);
+  const ids = useIdCheck(source, form.idField);
   const start = async (event) => {
     event.preventDefault();
     if (isBusy) return;
     setError(null);
     setBusy(true);
     try {
-      if (form.idField) await checkIds(source, form.idField, { say: () => {}, signal: new AbortController().signal });
+      const fault = await ids.ended();
+      // Another column was chosen meanwhile.
+      if (fault?.name === "AbortError") return setBusy(false);
+      if (fault) throw fault;
       const body = { ...bodyOf(form, params.value, source), metadata: await metadataOf(source, seen) };
       const begun = isAnother.current ? null : await begunWith(source.file.name);
       setBegun(begun);
@@ -86,7 +90,7 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
       ${processor && html`<${Params} processor=${processor} form=${form} set=${set} params=${params} refused=${error?.ofParams || []} seen=${seen} source=${source} onSource=${onSource} />`}
     </section>
     <${Tolerance} form=${form} set=${set} seen=${seen} />
-    <${MoreChoices} form=${form} set=${set} seen=${seen} known=${known} callbacks=${callbacks} />
+    <${MoreChoices} form=${form} set=${set} seen=${seen} known=${known} callbacks=${callbacks} ids=${ids} />
     ${error && html`<${ErrorNote} error=${error} />`}
     ${begun && html`<${Note} tone="warn" title="A job with this file was begun already."> ${count(begun.totalItems)} of its items were sent, <${Time} at=${begun.createdAt} />.
       <p class="buttons"><a class="button primary" href=${`#/jobs/${begun.id}`}>Send the rest to that job</a><button type="submit" onClick=${() => { isAnother.current = true; }}>Start another job</button></p><//>`}
@@ -171,7 +175,7 @@ function Tolerance({ form, set, seen }) {
   </fieldset></section>`;
 }
 
-function MoreChoices({ form, set, seen, known, callbacks }) {
+function MoreChoices({ form, set, seen, known, callbacks, ids }) {
   const columns = [...seen.columns.keys()];
   const input = (event, name) => set({ [name]: event.target.value });
   const parts = ["Name", ...(known.limits ? ["limits"] : []), ...(callbacks.length > 0 ? ["who is told"] : [])];
@@ -183,5 +187,5 @@ function MoreChoices({ form, set, seen, known, callbacks }) {
         <label>At the same time <input type="number" class="narrow" min="1" max="1000" step="1" value=${form.inFlight} onInput=${(event) => input(event, "inFlight")} /></label>`}
       ${callbacks.length > 0 && html`<label>Endpoint to be told when it ends <select value=${form.callback} onChange=${(event) => input(event, "callback")}>
         <option value="">none</option>${callbacks.map((name) => html`<option key=${name} value=${name}>${short(name, 60)}</option>`)}</select></label>`}
-    </div></section>`;
+    </div><${IdCheck} field=${form.idField} check=${ids} /></section>`;
 }

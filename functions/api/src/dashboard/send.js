@@ -74,13 +74,36 @@ async function signedIn(doIt, onWait, signal) {
   }
 }
 
+// The job has ended before all was sent, or somebody has deleted it: then `job` is null.
+class EndedMeanwhile extends Error {
+  constructor(job) {
+    super("The job has ended.");
+    this.job = job;
+  }
+}
+
+// Why the sending stops: a server that refuses a part may only say that the job is not as it was.
+async function whyStopped(problem, id) {
+  if (!isOutdated(problem)) return problem;
+  try {
+    const job = await read(`v1/jobs/${id}`);
+    return isLive(job) ? problem : new EndedMeanwhile(job);
+  } catch (other) {
+    return other.status === 404 ? new EndedMeanwhile(null) : problem;
+  }
+}
+
 // Starts the job and sends all of it. `say` is told the progress; `askOn(job)` decides after the canary.
 // Returns the job. If the canary's answer was no, it is cancelled.
 // `rest` continues a job of which some parts have arrived already.
 async function send(plan, options) {
   const rows = partsOf(plan, plan.rest?.items || 0);
+  let id = null;
+  const say = (change) => { id = change.job?.id ?? id; options.say(change); };
   try {
-    return await sendParts(rows, plan, options);
+    return await sendParts(rows, plan, { ...options, say });
+  } catch (problem) {
+    throw id === null ? problem : await whyStopped(problem, id);
   } finally {
     // The file is closed, however the sending ends.
     await rows.return();
@@ -106,7 +129,7 @@ async function sendParts(rows, { source, body, canary, items, rest }, { say, ask
     say({ sent });
     if (canary && sent === canary && sent < items) {
       const tried = await untilHandled(job.id, sent, { say, surely, signal });
-      if (!isLive(tried)) return tried;
+      if (!isLive(tried)) throw new EndedMeanwhile(tried);
       if (!(await askOn(tried))) {
         return surely(() => post(`v1/jobs/${job.id}/cancel`));
       }

@@ -57,7 +57,7 @@ function Legend({ job }) {
   const unsent = (announcedItems(job) || job.totalItems) - job.totalItems;
   return html`<ul class="legend">${entries.filter(isSaid).map(([key, word, n]) => html`
     <li key=${key}><span class=${`key ${key}`} aria-hidden="true"></span><strong data-count=${key}>${count(n)}</strong> ${word}</li>`)}
-    ${unsent > 0 && html`<li><span class="key pending" aria-hidden="true"></span><strong data-count="unsent">${count(unsent)}</strong> not sent yet</li>`}
+    ${unsent > 0 && html`<li><span class="key pending" aria-hidden="true"></span><strong data-count="unsent">${count(unsent)}</strong> ${isLive(job) ? "not sent yet" : "not sent"}</li>`}
     <li class="total"><strong data-count="total">${count(job.totalItems)}</strong> ${job.sealed ? "in all" : "submitted so far"}</li>
   </ul>`;
 }

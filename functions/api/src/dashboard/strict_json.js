@@ -148,6 +148,24 @@ function hintFor(rest) {
   return "";
 }
 
+// The text of a member of a JSON object, as it is written. Undefined if the value is no object, or has no such member.
+function memberText(text, name) {
+  const scan = new JsonScan(text);
+  if (!scan.takes("{") || scan.takes("}")) return undefined;
+  do {
+    scan.blanks();
+    const named = scan.at;
+    scan.string();
+    const isIt = JSON.parse(text.slice(named, scan.at)) === name;
+    scan.takes(":");
+    scan.blanks();
+    const from = scan.at;
+    scan.value(0);
+    if (isIt) return text.slice(from, scan.at);
+  } while (scan.takes(","));
+  return undefined;
+}
+
 // What somebody typed or chose, as strictly as in a file: of a member that is there twice, none is dropped without a word.
 function readTyped(text) {
   const fault = faultInJson(text);

@@ -75,18 +75,3 @@ const encoder = new TextEncoder();
 function sizeOf(text) {
   return text.length * 3 <= LIMITS.itemBytes && /^[\u0000-\u007f]*$/.test(text) ? text.length : encoder.encode(text).length;
 }
-
-// The ids of all items, checked over the whole file: the API checks them only within a request.
-async function checkIds(source, field, { say, signal }) {
-  const lines = new Map();
-  for await (const { value, line } of itemsOf(source)) {
-    signal.throwIfAborted();
-    const id = isPlainObject(value) && Object.hasOwn(value, field) ? value[field] : undefined;
-    const isId = (typeof id === "string" && id !== "") || Number.isSafeInteger(id);
-    if (!isId) throw new FileProblem(`“${short(field, 60)}” is missing or is no id. Choose another id column, or none.`, line);
-    const before = lines.get(String(id));
-    if (before !== undefined) throw new FileProblem(`the id “${short(id, 60)}” was already in line ${count(before)}.`, line);
-    lines.set(String(id), line);
-    if (lines.size % SAY_EACH === 0) { say(lines.size); await sleep(0); }
-  }
-}

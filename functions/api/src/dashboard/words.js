@@ -5,13 +5,6 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-// Characters that cannot be seen, or that change the order of the others. The joiners of emoji and of Persian are left.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-
-function visible(text) {
-  return String(text).replace(UNSEEN, (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
-}
-
 // The beginning of a text. A character of two code units is not cut in half.
 function short(value, max = SHOWN_MAX) {
   const text = visible(value);

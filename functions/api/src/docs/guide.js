@@ -30,7 +30,10 @@ curl "$HEADWAY/v1/jobs/$JOB/results?format=ndjson" -H "Authorization: Bearer $TO
     <p>Run the failed items again, as the next round. Naming the round makes it safe to send twice.</p>
     <${Block}>${`curl -X POST "$HEADWAY/v1/jobs/$JOB/retry" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"round": 1}'`}<//>
     <p>More items than fit in a request follow as parts: start with <code>"sealed": false</code>, send parts of NDJSON, then seal the job.</p>
-    <${Block}>${`curl -X PUT "$HEADWAY/v1/jobs/$JOB/parts/0?firstIndex=0" -H "Authorization: Bearer $TOKEN" \\
+    <${Block}>${`printf '{"iata": "ZRH"}\\n{"iata": "BSL"}\\n' > items.ndjson
+JOB=$(curl -s "$HEADWAY/v1/jobs" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
+  -d '{"processor": "json-schema", "params": {"schema": {"type": "object"}}, "sealed": false}' | jq -r .id)
+curl -X PUT "$HEADWAY/v1/jobs/$JOB/parts/0?firstIndex=0" -H "Authorization: Bearer $TOKEN" \\
   -H "Content-Type: application/x-ndjson" --data-binary @items.ndjson
 curl -X POST "$HEADWAY/v1/jobs/$JOB/seal" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"parts": 1}'`}<//>
   </article>

@@ -34,6 +34,8 @@ const BODIES = {
   seal_job: '{"parts": 1}',
   make_job_token: '{"allow": "read"}',
   retry_job: '{"round": 1}',
+  put_job_part: '{"iata": "ZRH"}',
+  correct_items: '{"index": 1, "item": {"iata": "BSL"}}',
 };
 
 // The call as a command, with the parts that it needs.
@@ -44,7 +46,7 @@ function curl(path, method, operation) {
   if (operation.security?.length) lines.push('-H "Authorization: Bearer $TOKEN"');
   const medias = Object.keys(operation.requestBody?.content || {});
   const media = medias.find((name) => name.includes("ndjson")) || medias[0];
-  if (media) lines.push(`-H "Content-Type: ${media}"`, media.includes("ndjson") ? `--data-binary @${method === "patch" ? "corrections" : "items"}.ndjson` : `-d '${BODIES[operation.operationId] || "{}"}'`);
+  if (media) lines.push(`-H "Content-Type: ${media}"`, `${media.includes("ndjson") ? "--data-binary" : "-d"} '${BODIES[operation.operationId] || "{}"}'`);
   return lines.join(" \\\n  ");
 }
 

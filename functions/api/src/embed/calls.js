@@ -15,6 +15,11 @@ class Unreached extends Error {
   get isTemporary() { return true; }
 }
 
+// A browser refuses to send any other characters, before it asks the server.
+function canBeSent(token) {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(token);
+}
+
 // The job's address below the service's, or null if one of the two cannot be.
 const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -11,7 +11,19 @@ const GROUPS_EVERY_MS = 10 * SECOND;
 
 class HeadwayJob extends HTMLElement {
   static observedAttributes = ["job", "token", "src", "hide"];
-  static words = WORDS;
+  static #onPage = new Set();
+  static #hasNewWords = false;
+  // Elements that are drawn already are drawn again, once for all words that are replaced at once.
+  static words = new Proxy(WORDS, { set: (words, name, text) => { HeadwayJob.#drawAgain(); return Reflect.set(words, name, text); } });
+
+  static #drawAgain() {
+    if (HeadwayJob.#hasNewWords) return;
+    HeadwayJob.#hasNewWords = true;
+    queueMicrotask(() => {
+      HeadwayJob.#hasNewWords = false;
+      HeadwayJob.#onPage.forEach((element) => element.#sayAgain());
+    });
+  }
 
   #view;
   #token = null;
@@ -51,15 +63,26 @@ class HeadwayJob extends HTMLElement {
       delete this[name];
       this[name] = value;
     }
+    HeadwayJob.#onPage.add(this);
     this.#restart();
   }
 
-  disconnectedCallback() { this.#reading.abort(); }
+  disconnectedCallback() {
+    HeadwayJob.#onPage.delete(this);
+    this.#reading.abort();
+  }
 
   attributeChangedCallback(name) {
     if (name === "token") this.#token = null;
     if (name === "hide") this.#draw();
     else this.#restart();
+  }
+
+  // In other words.
+  #sayAgain() {
+    this.#groups = { of: "", at: -Infinity };
+    this.#draw();
+    this.#restart();
   }
 
   // Several changes at once are one.
@@ -81,6 +104,7 @@ class HeadwayJob extends HTMLElement {
     if (!id) return this.#view.say();
     if (!JOB_ID.test(id) || !base) return this.#cannot(0, speaker.text(base ? "noJob" : "noSource"));
     if (!this.token) return this.#needToken("loading");
+    if (!canBeSent(this.token)) return this.#needToken();
     if (!this.#seen) this.#view.say(speaker.text("loading"));
     this.#calls = new Calls(base, id, this.token);
     const wake = () => { if (!document.hidden) this.#wake(); };
@@ -183,7 +207,7 @@ class HeadwayJob extends HTMLElement {
     } catch (error) {
       if (signal.aborted) return;
       if (error.status === 401) { this.#needToken(); return; }
-      this.#refused = error instanceof Refused ? visible(error.message) : this.#why(error);
+      this.#refused = error instanceof Refused ? outsideText(error.message) : this.#why(error);
       this.#view.say(this.#refused);
     } finally {
       node.removeAttribute("aria-disabled");

@@ -14,7 +14,7 @@ function make(tag, attributes = {}, ...children) {
 
 // The beginning of a text's direction is its own, so that it cannot turn what comes after it.
 function outside(text) {
-  return make("bdi", {}, visible(text));
+  return make("bdi", {}, outsideText(text));
 }
 
 function put(node, ...children) {
@@ -86,7 +86,7 @@ class View {
   show(job, speaker, hide) {
     const focused = this.root.activeElement;
     Object.assign(this, { speaker, pending: job.pendingItems, runs: runsOf(job) });
-    put(this.title, visible(job.title || speaker.text("job")));
+    put(this.title, outsideText(job.title || speaker.text("job")));
     this.showStatus(job, speaker);
     this.showBar(job, speaker);
     this.showCounts(job, speaker);
@@ -144,7 +144,7 @@ class View {
     put(this.left, left > 0 ? speaker.text("left", { time: speaker.duration(left) }) : "");
     if (!waits) return put(this.waits);
     const again = waits.ms > 0 ? ` ${speaker.text("again", { time: speaker.duration(waits.ms) })}` : "";
-    return put(this.waits, speaker.text(waits.reason in WORDS ? waits.reason : "throttled", { limit: visible(waits.limit) }) + again);
+    return put(this.waits, speaker.text(waits.reason in WORDS ? waits.reason : "throttled", { limit: outsideText(waits.limit) }) + again);
   }
 
   showGroups({ groups, countedFailures, complete }, speaker) {
@@ -161,8 +161,8 @@ class View {
   // An item is named by its id, else by its row in the file, if the job says which that is.
   exampleWords({ index, id, message }, speaker) {
     const row = rowIn(this.runs, index);
-    if (id === null && row !== undefined) return speaker.text("exampleRow", { n: speaker.number(row), message: visible(message) });
-    return speaker.text("example", { n: id === null ? speaker.number(index) : visible(id), message: visible(message) });
+    if (id === null && row !== undefined) return speaker.text("exampleRow", { n: speaker.number(row), message: outsideText(message) });
+    return speaker.text("example", { n: id === null ? speaker.number(index) : outsideText(id), message: outsideText(message) });
   }
 
   say(...words) {

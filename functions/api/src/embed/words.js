@@ -19,13 +19,11 @@ const WORDS = {
 const SECOND = 1000;
 const UNITS = [["d", 86_400 * SECOND], ["h", 3_600 * SECOND], ["min", 60 * SECOND], ["s", SECOND]];
 const TEXT_MAX = 300;
-// Characters that cannot be seen, or that change the order of the others. The joiners of emoji and of Persian are left.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 // Text from outside: nothing in it is hidden, and it is not endless.
-function visible(text) {
-  const whole = String(text).replace(UNSEEN, (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
-  return [...whole].length > TEXT_MAX ? `${[...whole].slice(0, TEXT_MAX).join("")}…` : whole;
+function outsideText(text) {
+  const whole = [...visible(text)];
+  return whole.length > TEXT_MAX ? `${whole.slice(0, TEXT_MAX).join("")}…` : whole.join("");
 }
 
 // Speaks the language of the place where the element is.
