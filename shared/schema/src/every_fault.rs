@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::dialect;
 use crate::exact::SchemaDigits;
+use crate::pointer::{is_at_or_within, unescaped};
 use crate::reading;
 use crate::refusal::{REFUSALS_MAX, Refusal};
 
@@ -53,10 +54,6 @@ fn leads_to_cut_out(schema: &Value, rest: &Value, pointer: &str) -> bool {
     target.is_some_and(|target| schema.pointer(target).is_some() && rest.pointer(target).is_none())
 }
 
-fn is_at_or_within(pointer: &str, outer: &str) -> bool {
-    pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Takes the part at this place out of a schema. In the place of a schema remains one that allows everything, since
 /// references may lead there.
 fn cut_out(schema: &mut Value, pointer: &str) {
@@ -74,7 +71,7 @@ fn cut_out(schema: &mut Value, pointer: &str) {
         Some(part) if is_schema && *part != true => *part = Value::Bool(true),
         Some(_) => match schema.pointer_mut(around) {
             Some(Value::Object(members)) => {
-                members.remove(&crate::pointer::unescaped(name));
+                members.remove(&unescaped(name));
             }
             _ => cut_out(schema, around),
         },

@@ -13,27 +13,15 @@ use std::rc::Rc;
 use serde_json::{Number, Value};
 
 use crate::decimal::Decimal;
-use crate::pointer::unescaped;
+use crate::pointer::{is_at_or_within, unescaped};
 use crate::raw::{self, Raw};
 use crate::refusal::Refusal;
 use crate::text::reading;
 
-pub(crate) use keywords::{DIGITS, KEYWORDS, with_exact_numbers, written};
+pub(crate) use keywords::{DIGITS, KEYWORDS, with_exact_multiples, with_exact_numbers, written};
 
 /// A number with fewer characters, and no exponent of two digits, is always read exactly.
 const CHARS_MIN: usize = 16;
-
-/// Doubles stand for each integer up to here.
-const DOUBLE_INTEGER_MAX: u64 = 1 << 53;
-
-/// What the validator has in place of an integer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StandsFor {
-    /// A 64-bit integer, as for most keywords.
-    Integer,
-    /// A double, as for `multipleOf`.
-    Double,
-}
 
 /// A number, with its digits.
 #[derive(Debug)]
@@ -57,7 +45,7 @@ impl ExactNumbers {
     /// # Errors
     ///
     /// The pointer to a number whose exponent is too small to be read.
-    pub(crate) fn of(item: &str, texts: bool, stands_for: StandsFor) -> Result<Self, String> {
+    pub(crate) fn of(item: &str, texts: bool) -> Result<Self, String> {
         let (mut numbers, mut unreadable) = (Vec::new(), None);
         if !may_have_any(item.as_bytes()) {
             return Ok(Self(numbers));
@@ -68,7 +56,7 @@ impl ExactNumbers {
                 Raw::Text(text) if texts => raw::text(text).filter(|text| reading(text).is_some_and(|other| other.value.is_number())),
                 Raw::Text(_) => None,
             };
-            let Some(literal) = text.filter(|literal| !is_held(literal, stands_for)) else { return };
+            let Some(literal) = text.filter(|literal| !is_held(literal)) else { return };
             match Decimal::read(&literal) {
                 Some(decimal) => numbers.push((pointer.to_owned(), Rc::new(ExactNumber { literal: literal.into_owned(), decimal }))),
                 None => unreadable = Some(pointer.to_owned()),
@@ -118,7 +106,7 @@ impl<'s> SchemaDigits<'s> {
     ///
     /// A number's exponent is too small to be read.
     pub(crate) fn of(schema: &'s str) -> Result<Self, Refusal> {
-        let numbers = ExactNumbers::of(schema, false, StandsFor::Double);
+        let numbers = ExactNumbers::of(schema, false);
         let numbers = numbers.map_err(|pointer| Refusal::new(pointer, "has an exponent below -1,000,000,000, which is not read"))?;
         Ok(Self { schema, pointers: numbers.0.into_iter().map(|(pointer, _)| pointer).collect() })
     }
@@ -127,15 +115,9 @@ impl<'s> SchemaDigits<'s> {
         self.pointers.is_empty()
     }
 
-    /// True if the schema may have this keyword.
-    pub(crate) fn is_about(&self, keyword: &str) -> bool {
-        self.schema.contains(keyword)
-    }
-
     /// The value at this place as it is written, if there is such a number in it.
     pub(crate) fn within(&self, pointer: &str) -> Option<&'s str> {
-        let is_within = |number: &String| number.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.pointers.iter().any(is_within).then(|| at(self.schema, pointer)).flatten()
+        self.pointers.iter().any(|number| is_at_or_within(number, pointer)).then(|| at(self.schema, pointer)).flatten()
     }
 }
 
@@ -175,10 +157,10 @@ fn may_have_any(json: &[u8]) -> bool {
 }
 
 /// True if the number is what it is read as.
-fn is_held(literal: &str, stands_for: StandsFor) -> bool {
+fn is_held(literal: &str) -> bool {
     let Ok(number) = serde_json::from_str::<Number>(literal) else { return false };
     if number.is_i64() || number.is_u64() {
-        return stands_for == StandsFor::Integer || number.as_i64().is_some_and(|number| number.unsigned_abs() <= DOUBLE_INTEGER_MAX);
+        return true;
     }
     let is_fraction = literal.contains(['.', 'e', 'E']);
     is_fraction && Decimal::read(literal).is_some_and(|decimal| Decimal::read(&number.to_string()) == Some(decimal))

@@ -15,6 +15,11 @@ pub(crate) fn unescaped(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
+/// True if a pointer leads to this place, or into what is there.
+pub(crate) fn is_at_or_within(pointer: &str, place: &str) -> bool {
+    pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// True if every `~` of a pointer begins an escape.
 pub(crate) fn is_escaped(pointer: &str) -> bool {
     pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))

@@ -10,7 +10,7 @@ use crate::alternatives::{self, Wishes};
 use crate::choose;
 use crate::edit;
 use crate::every_fault;
-use crate::exact::{self, ExactNumbers, SchemaDigits, StandsFor};
+use crate::exact::{self, ExactNumbers, SchemaDigits};
 use crate::formats;
 use crate::loops;
 use crate::reading::{self, ReadSchema};
@@ -45,8 +45,6 @@ pub(crate) struct Program {
     exact: OnceCell<Validator>,
     /// True if the schema has numbers that a double cannot stand for.
     has_exact: bool,
-    /// What integers are for the schema's keywords.
-    stands_for: StandsFor,
     text: Option<TextRules>,
     reading: ReadSchema,
 }
@@ -122,13 +120,12 @@ impl Program {
                 .map(|recorder| TextRules { recorder, never_text: never_text(&reading.schema) })
         };
         let text = text.then(rules).transpose().map_err(refused)?;
-        let stands_for = if digits.is_about("multipleOf") { StandsFor::Double } else { StandsFor::Integer };
-        Ok(Self { validator, exact: OnceCell::new(), has_exact: !digits.is_empty(), stands_for, text, reading })
+        Ok(Self { validator, exact: OnceCell::new(), has_exact: !digits.is_empty(), text, reading })
     }
 
     /// The judge of an item; the pointer to a number that cannot be read as the error.
     fn judge(&self, item: &str) -> Result<Judge<'_>, String> {
-        let numbers = ExactNumbers::of(item, self.text.is_some(), self.stands_for)?;
+        let numbers = ExactNumbers::of(item, self.text.is_some())?;
         let is_exact = self.has_exact || !numbers.is_empty();
         let validator = if is_exact { self.exact_validator() } else { &self.validator };
         Ok(Judge { validator, numbers, program: self })
@@ -376,7 +373,7 @@ fn options(reading: &ReadSchema) -> ValidationOptions<'static> {
     let bytes_max = (PATTERNS_BYTES_MAX / reading.pattern_count.max(1)).min(PATTERN_BYTES_MAX);
     let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
     let options = jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false);
-    formats::checked_here(options.with_pattern_options(patterns), reading.draft)
+    formats::checked_here(exact::with_exact_multiples(options.with_pattern_options(patterns)), reading.draft)
 }
 
 #[cfg(test)]

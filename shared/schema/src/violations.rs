@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::exact::ExactNumbers;
-use crate::pointer::{cut, join, unescaped};
+use crate::pointer::{cut, is_at_or_within, join, unescaped};
 
 /// At most this many violations of an item are reported.
 const VIOLATIONS_MAX: usize = 20;
@@ -80,6 +80,7 @@ pub(crate) fn misfit<'e>(
         let is_rest = matches!(error.kind(), Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. });
         for violation in named(&error, item, patterns, numbers) {
             // A wrong member also counts as unevaluated, which is not a second fault.
+            let is_rest = is_rest && !violation.pointer.is_empty();
             let told = |other: &Violation| is_rest && is_at_or_within(&other.pointer, &violation.pointer);
             if misfit.violations.contains(&violation) || misfit.violations.iter().any(told) {
                 continue;
@@ -95,10 +96,6 @@ pub(crate) fn misfit<'e>(
         }
     }
     misfit
-}
-
-fn is_at_or_within(pointer: &str, place: &str) -> bool {
-    !place.is_empty() && pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The places of these errors with their keywords, each once, for comparing readings of an item.
@@ -137,7 +134,6 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         Kind::Maximum { limit } => format!("greater than {}", shown(limit, VALUE_CHARS_MAX)),
         Kind::ExclusiveMinimum { limit } => format!("not greater than {}", shown(limit, VALUE_CHARS_MAX)),
         Kind::ExclusiveMaximum { limit } => format!("not less than {}", shown(limit, VALUE_CHARS_MAX)),
-        Kind::MultipleOf { multiple_of } => format!("not a multiple of {}", cut(&multiple_of.to_string(), VALUE_CHARS_MAX)),
         Kind::Enum { options } if options.as_array().is_some_and(Vec::is_empty) => "no value is allowed, as enum is empty".to_owned(),
         Kind::Enum { options } => format!("not one of {}", listed(options)),
         Kind::Constant { expected_value } => format!("not {}", shown(expected_value, OPTIONS_CHARS_MAX)),

@@ -11,7 +11,7 @@ use jsonschema::{Keyword, ValidationError, ValidationOptions, Validator};
 use serde_json::{Map, Value};
 
 use crate::decimal::Decimal;
-use crate::exact::{ExactNumbers, StandsFor, written};
+use crate::exact::{ExactNumbers, written};
 use crate::pointer::join;
 use crate::raw;
 use crate::text::{Types, reading, same_number};
@@ -168,7 +168,7 @@ struct Wanted {
 
 impl Wanted {
     fn new(value: Value, json: &str) -> Self {
-        let numbers = ExactNumbers::of(json, false, StandsFor::Integer).unwrap_or_default();
+        let numbers = ExactNumbers::of(json, false).unwrap_or_default();
         Self { value, digits: numbers.literals().map(|(pointer, literal)| (pointer.to_owned(), literal.to_owned())).collect() }
     }
 

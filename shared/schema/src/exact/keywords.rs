@@ -7,7 +7,7 @@ use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use serde_json::{Map, Value};
 
-use super::{ExactNumbers, StandsFor, exact};
+use super::{ExactNumbers, exact};
 use crate::decimal::Decimal;
 use crate::dialect::Draft;
 use crate::pointer::cut;
@@ -23,7 +23,12 @@ const SHOWN_CHARS_MAX: usize = 200;
 /// How many of a number.
 const NUMBER_CHARS_MAX: usize = 60;
 
-/// The same options, with these keywords comparing exactly.
+/// The same options, with exact multiples. The validator's own `multipleOf` divides doubles, and 1e23 is none.
+pub(crate) fn with_exact_multiples(options: ValidationOptions<'static>) -> ValidationOptions<'static> {
+    options.with_keyword("multipleOf", multiple_of)
+}
+
+/// The same options, with the other keywords comparing exactly.
 pub(crate) fn with_exact_numbers(options: ValidationOptions<'static>, draft: Draft) -> ValidationOptions<'static> {
     let is_strict = draft == Draft::D4;
     options
@@ -32,7 +37,6 @@ pub(crate) fn with_exact_numbers(options: ValidationOptions<'static>, draft: Dra
         .with_keyword("maximum", |schema, value, _| bound("maximum", "exclusiveMaximum", schema, value))
         .with_keyword("exclusiveMinimum", |schema, value, _| bound("exclusiveMinimum", "", schema, value))
         .with_keyword("exclusiveMaximum", |schema, value, _| bound("exclusiveMaximum", "", schema, value))
-        .with_keyword("multipleOf", multiple_of)
         .with_keyword("const", |schema, value, _| one_of("const", schema, value))
         .with_keyword("enum", |schema, value, _| one_of("enum", schema, value))
         .with_keyword("uniqueItems", unique_items)
@@ -152,6 +156,6 @@ fn key(value: &Value) -> String {
 }
 
 fn key_as_written(json: &str) -> Option<String> {
-    let (value, numbers) = (serde_json::from_str(json).ok()?, ExactNumbers::of(json, false, StandsFor::Integer).ok()?);
+    let (value, numbers) = (serde_json::from_str(json).ok()?, ExactNumbers::of(json, false).ok()?);
     Some(numbers.around(&value, || key(&value)))
 }

@@ -16,7 +16,7 @@ fn what_a_double_cannot_stand_for_is_found() {
         "1.7976931348623157e308",
         "9007199254740993",
     ] {
-        assert!(ExactNumbers::of(&format!("[{held}]"), false, StandsFor::Integer).unwrap().is_empty(), "{held}");
+        assert!(ExactNumbers::of(&format!("[{held}]"), false).unwrap().is_empty(), "{held}");
     }
     for not_held in [
         "18446744073709551616",
@@ -29,13 +29,13 @@ fn what_a_double_cannot_stand_for_is_found() {
         "1.23456789e-320",
         "1234567890123456789e-5",
     ] {
-        let numbers = ExactNumbers::of(&format!(r#"{{"a/b":[true,{not_held}]}}"#), false, StandsFor::Integer).unwrap();
+        let numbers = ExactNumbers::of(&format!(r#"{{"a/b":[true,{not_held}]}}"#), false).unwrap();
         assert_eq!(numbers.literal("/a~1b/1"), Some(not_held));
         let text = format!(r#"{{"a":"{not_held}"}}"#);
-        let of = |texts| ExactNumbers::of(&text, texts, StandsFor::Integer).unwrap();
+        let of = |texts| ExactNumbers::of(&text, texts).unwrap();
         assert!(of(false).is_empty() && of(true).literal("/a").is_some());
     }
-    assert_eq!(ExactNumbers::of("[1e-1000000001]", false, StandsFor::Integer).unwrap_err(), "/0");
+    assert_eq!(ExactNumbers::of("[1e-1000000001]", false).unwrap_err(), "/0");
 }
 
 #[test]
@@ -108,6 +108,12 @@ fn numbers_are_judged_by_all_their_digits() {
             "multipleOf | not a multiple of 9007199254740993: 9007199254740992",
         ),
         (r#"{"multipleOf": 2.5}"#.to_owned(), "9007199254740995", "fits"),
+        // Bugs found: few digits, but no double is this number.
+        (r#"{"multipleOf": 5}"#.to_owned(), "1e23", "fits"),
+        (r#"{"multipleOf": 3}"#.to_owned(), "3e40", "fits"),
+        (r#"{"multipleOf": 3}"#.to_owned(), "-1e300", "multipleOf | not a multiple of 3: -1e+300"),
+        (r#"{"multipleOf": 1e22}"#.to_owned(), "100000000000000000000000.0", "fits"),
+        (r#"{"multipleOf": 1e-7}"#.to_owned(), "0.0000123", "fits"),
         (r#"{"multipleOf": 3}"#.to_owned(), "1e-1000000000", "multipleOf | not a multiple of 3: 1e-1000000000"),
         (
             r#"{"multipleOf": 12345678901234567890123}"#.to_owned(),
