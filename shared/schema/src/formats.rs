@@ -6,11 +6,16 @@
 //! It refuses host names with two hyphens in places 3 and 4, as RFC 5891 does for names beyond ASCII. RFC 1123 allows
 //! them; only a label that begins with `xn--` must be a valid A-label of RFC 5890.
 //!
+//! It judges names beyond ASCII after UTS 46 has mapped them: to lower case, to other characters, and to none. RFC 5891 allows
+//! only what stays as it is.
+//!
 //! It accepts regular expressions with properties that ECMA-262 does not have.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use jsonschema::{Draft, ValidationOptions, Validator};
 use serde_json::{Value, json};
 
@@ -21,6 +26,9 @@ const LOCAL_PART_BYTES_MAX: usize = 64;
 
 /// What an A-label begins with, in upper or lower case.
 const A_LABEL: &str = "xn--";
+
+/// What separates labels: RFC 3490, 3.1.
+const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
 
 /// Labels as in RFC 1123, whatever they mean.
 static ASCII_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("hostname", Draft::Draft6));
@@ -33,7 +41,11 @@ pub(crate) fn checked_here(options: ValidationOptions<'static>, draft: dialect::
         .with_format("idn-email", |text| is_mailbox(text, true))
         .with_format("regex", pattern::is_ecma);
     // Up to draft 6 A-labels are labels like all others.
-    if draft < dialect::Draft::D7 { options } else { options.with_format("hostname", is_hostname) }
+    if draft < dialect::Draft::D7 {
+        options
+    } else {
+        options.with_format("hostname", is_hostname).with_format("idn-hostname", is_idn_hostname)
+    }
 }
 
 fn of_format(name: &str, draft: Draft) -> Option<Validator> {
@@ -44,6 +56,12 @@ fn of_format(name: &str, draft: Draft) -> Option<Validator> {
 fn is_hostname(text: &str) -> bool {
     let is_a_label = |label: &str| label.get(..A_LABEL.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(A_LABEL));
     is_valid(&ASCII_HOSTNAME, text) && text.split('.').filter(|label| is_a_label(label)).all(|label| is_valid(&IDN_HOSTNAME, label))
+}
+
+/// True if each label beyond ASCII is a U-label.
+fn is_idn_hostname(text: &str) -> bool {
+    let stays = |label: &str| idna::domain_to_unicode(label).0 == label;
+    is_valid(&IDN_HOSTNAME, text) && text.split(DOTS).filter(|label| !label.is_ascii()).all(stays)
 }
 
 fn is_valid(format: &Option<Validator>, text: &str) -> bool {
@@ -67,6 +85,11 @@ fn is_of_atom(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()
 }
 
+/// In an address a domain need not be normalized (RFC 6531, 3.3).
+fn nfc(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
 /// What is between the quotes of a local part.
 fn is_quoted(text: &str) -> bool {
     let is_printable = |c: char| matches!(c, ' '..='~');
@@ -86,7 +109,7 @@ fn is_quoted(text: &str) -> bool {
 
 fn is_domain(domain: &str, wide: bool) -> bool {
     let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
-        return if wide { is_valid(&IDN_HOSTNAME, domain) || is_hostname(domain) } else { is_hostname(domain) };
+        return if wide { is_idn_hostname(&nfc(domain)) || is_hostname(domain) } else { is_hostname(domain) };
     };
     let v6 = literal.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:")).map(|tag| &literal[tag.len()..]);
     v6.map_or_else(|| literal.parse::<Ipv4Addr>().is_ok(), |address| address.parse::<Ipv6Addr>().is_ok())
@@ -190,6 +213,34 @@ mod tests {
             options.build(&schema).unwrap().is_valid(&Value::from(text))
         };
         assert!(old("xn--X") && old("ab--cd.example") && !old("-a"));
+    }
+
+    /// Bug found: names were judged after they had been mapped, so `pay\u{200b}pal.com` was one.
+    #[test]
+    fn names_beyond_ascii_stay_as_they_are() {
+        for (text, host, email) in [
+            ("b\u{fc}cher.example", true, true),
+            ("stra\u{df}e.de", true, true),
+            ("\u{5f0}\u{5d0}.b\u{fc}cher", true, true),
+            ("caf\u{e9}\u{3002}com", true, true),
+            ("EXAMPLE.b\u{fc}cher", true, true),
+            ("cafe\u{301}.com", false, true),
+            // Mapped to another character.
+            ("B\u{fc}cher.example", false, false),
+            ("b\u{dc}cher.example", false, false),
+            ("\u{ff45}xample.com", false, false),
+            ("a\u{b2}.com", false, false),
+            ("a\u{2122}.com", false, false),
+            ("a\u{ff10}.com", false, false),
+            // Mapped to none.
+            ("pay\u{200b}pal.com", false, false),
+            ("pay\u{ad}pal.com", false, false),
+            ("pay\u{2060}pal.com", false, false),
+            ("pay\u{180e}pal.com", false, false),
+        ] {
+            assert_eq!(is_valid("idn-hostname", text), host, "{text:?}");
+            assert_eq!(is_valid("idn-email", &format!("a@{text}")), email, "{text:?}");
+        }
     }
 
     /// The validator checks these formats itself, and none of them loosely.
