@@ -197,6 +197,12 @@ const PATTERNS: &[&str] = &[
     "日",
     r"[é-ü]",
     r"^(?:(?!ab).)*$",
+    // Bug found: refused, as the engine repeats no look-around alone.
+    r"(?:(?=a))?b",
+    r"^(?:(?<!a))*b",
+    r"(?:(?<!a.)){1}$",
+    r"(?:(?:(?!a)))+.",
+    r"(?:(?=a)|(?=b)){2}.$",
 ];
 
 /// The two dialects agree on every construct that is accepted, and nothing is accepted that is not ECMA-262.

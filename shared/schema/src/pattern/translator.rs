@@ -22,6 +22,8 @@ pub(super) struct Translator<'a> {
     /// True if the engine would read the pattern differently than ECMA-262 does.
     pub(super) differs: bool,
     captures: Captures,
+    /// Where each group that is open begins in `out`.
+    opened: Vec<usize>,
 }
 
 impl<'a> Translator<'a> {
@@ -32,6 +34,7 @@ impl<'a> Translator<'a> {
             out: String::with_capacity(pattern.len()),
             differs: false,
             captures: Captures::new(pattern),
+            opened: Vec::new(),
         }
     }
 
@@ -42,14 +45,7 @@ impl<'a> Translator<'a> {
                 '[' => self.class()?,
                 '.' => self.set(DOT),
                 '(' => self.open()?,
-                ')' => {
-                    self.captures.close(minimum_is_zero(self.rest));
-                    if self.out.ends_with("(?:") {
-                        // The engine repeats no group that it takes for nothing.
-                        self.other("|");
-                    }
-                    self.out.push(')');
-                }
+                ')' => self.close(),
                 '|' => {
                     self.captures.alternative();
                     self.out.push('|');
@@ -97,6 +93,7 @@ impl<'a> Translator<'a> {
     }
 
     fn open(&mut self) -> Result<(), Refused> {
+        self.opened.push(self.out.len());
         let looks = [("?:", Group::Plain), ("?=", Group::Ahead), ("?!", Group::Never), ("?<=", Group::Behind), ("?<!", Group::Behind)];
         for (start, group) in looks {
             if self.eat(start) {
@@ -119,6 +116,18 @@ impl<'a> Translator<'a> {
             self.out.push('(');
         }
         Ok(())
+    }
+
+    fn close(&mut self) {
+        self.captures.close(minimum_is_zero(self.rest));
+        let begin = self.opened.pop().unwrap_or_default();
+        // The engine repeats no group that it takes for nothing, or for a look-around alone.
+        match self.out[begin..].strip_prefix("(?:") {
+            Some("") => self.other("|"),
+            Some(content) if self.rest.starts_with(['*', '+', '?', '{']) && begins_with_look_around(content) => self.other("(?=)"),
+            _ => {}
+        }
+        self.out.push(')');
     }
 
     fn escape(&mut self) -> Result<(), Refused> {
@@ -227,6 +236,12 @@ impl<'a> Translator<'a> {
         self.rest = before;
         lead
     }
+}
+
+/// True if the first thing in a group, or in groups within it, is a look-around.
+fn begins_with_look_around(content: &str) -> bool {
+    let first = content.trim_start_matches("(?:");
+    ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|start| first.starts_with(start))
 }
 
 /// True if what was just closed need not match at all.
