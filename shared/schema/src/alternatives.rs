@@ -40,7 +40,7 @@ impl Wishes {
                     let names = unexpected.iter().map(|name| join(at, name));
                     wishes.texts.extend(names.filter(|name| has_other_reading(item, name)));
                 }
-                _ if asks_for_type(error) && known.contains(at) => {
+                _ if known.contains(at) && (asks_for_type(error) || error.instance().as_str() == Some("")) => {
                     wishes.texts.insert(at.to_owned());
                 }
                 _ => wishes.others += 1,

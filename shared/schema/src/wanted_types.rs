@@ -19,6 +19,9 @@ use crate::text::{Types, reading, same_number};
 /// How many texts of an item are recorded at most.
 const NOTES_MAX: usize = 4_096;
 
+/// Keywords that an empty text may violate.
+const RULES_FOR_TEXTS: [&str; 3] = ["format", "minLength", "pattern"];
+
 /// A validator that records the texts which the schema wants as another type.
 pub(crate) struct WantedTypesRecorder(Validator);
 
@@ -122,9 +125,10 @@ fn note(value: &Value, to_convert: bool) -> bool {
 
 type NewKeyword<'a> = Result<Box<dyn for<'i> Keyword<'i>>, ValidationError<'a>>;
 
-fn of_type<'a>(_: &'a Map<String, Value>, types: &'a Value, _: Location) -> NewKeyword<'a> {
+fn of_type<'a>(schema: &'a Map<String, Value>, types: &'a Value, _: Location) -> NewKeyword<'a> {
     let types = Types::of_keyword(types).ok_or_else(|| ValidationError::custom("not a type"))?;
-    Ok(Box::new(OfType(types)))
+    let has_rule = RULES_FOR_TEXTS.iter().any(|rule| schema.contains_key(*rule));
+    Ok(Box::new(OfType { types, empty_may_be_null: has_rule && types.has_text() }))
 }
 
 fn of_const<'a>(schema: &'a Map<String, Value>, value: &'a Value, _: Location) -> NewKeyword<'a> {
@@ -137,7 +141,12 @@ fn of_enum<'a>(schema: &'a Map<String, Value>, values: &'a Value, _: Location) -
     Ok(Box::new(OneOf(values.into_iter().zip(raw::elements(&written)).map(|(value, json)| Wanted::new(value, json.get())).collect())))
 }
 
-struct OfType(Types);
+struct OfType {
+    types: Types,
+    /// True if an empty text may be meant as `null` though it is allowed to be text: it is the only way in which a row of text has
+    /// no value, and the rules for texts are for those that are there.
+    empty_may_be_null: bool,
+}
 
 impl<'i> Keyword<'i> for OfType {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
@@ -145,10 +154,14 @@ impl<'i> Keyword<'i> for OfType {
     }
 
     fn is_valid(&self, instance: &'i Value) -> bool {
-        let holds = self.0.hold(instance);
+        let holds = self.types.hold(instance);
         let other = instance.as_str().and_then(reading);
-        match other.map(|other| other.is(self.0)) {
+        match other.map(|other| other.is(self.types)) {
             Some(true) if !holds => note(instance, true),
+            Some(true) if self.empty_may_be_null && instance == "" => {
+                note(instance, true);
+                true
+            }
             Some(false) if holds => {
                 note(instance, false);
                 true

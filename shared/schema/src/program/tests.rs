@@ -28,6 +28,24 @@ fn text_is_converted_to_what_the_schema_wants() {
             r#"{"a":"5","b":null}"#,
         ),
         (
+            "a union of text and null, with a rule for texts",
+            json!({"properties": {"a": {"type": ["string", "null"], "format": "email"}, "b": {"type": ["string", "null"], "minLength": 1}}}),
+            r#"{"a":"","b":""}"#,
+            r#"{"a":null,"b":null}"#,
+        ),
+        (
+            "the same, and an empty text that the rule allows",
+            json!({"properties": {"a": {"type": ["string", "null"], "pattern": "^x?$"}, "b": {"type": ["integer", "null"]}}}),
+            r#"{"a":"","b":""}"#,
+            r#"{"a":"","b":null}"#,
+        ),
+        (
+            "the same in alternatives",
+            json!({"anyOf": [{"properties": {"a": {"type": ["string", "null"], "minLength": 2}, "b": {"const": 1}}}, {"required": ["c"]}]}),
+            r#"{"a":"","b":"1"}"#,
+            r#"{"a":null,"b":1}"#,
+        ),
+        (
             "patternProperties",
             json!({"patternProperties": {"^n": {"type": "number"}}, "additionalProperties": {"type": "string"}}),
             r#"{"n1":"1.50","x":"1.50"}"#,
