@@ -29,14 +29,19 @@ pub(crate) const EMBED: &str = "/embed";
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
+/// What the host has found wrong with a request's head. It is the request's answer.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadFault(pub &'static str);
+
 /// The outermost layer.
 pub(crate) async fn edge(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let info = RequestInfo::of(&request, &state);
     request.extensions_mut().insert(RequestId(info.id.clone()));
+    let fault = request.extensions().get().map(|HeadFault(fault)| ApiErrorResponse::malformed(*fault).into_response());
     let (request, unread) = unread::keep(request);
-    let response = match state.origins.preflight(request.method(), request.headers()) {
-        Some(preflight) => preflight,
+    let response = match fault.or_else(|| state.origins.preflight(request.method(), request.headers())) {
+        Some(at_once) => at_once,
         None => {
             let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
             match timeout(REQUEST_TIMEOUT, answer).await {

@@ -59,7 +59,8 @@ pub struct JobStatusResponse {
     #[cfg_attr(feature = "openapi", schema(examples("Processing")))]
     pub status: String,
     /// 100 × (processed + failed) / total, not rounded. 0 without items; 100 if `Completed`. Until `sealed` it is the
-    /// share of `expectedItems`, less than 100, and 0 if no `expectedItems` were given.
+    /// share of `expectedItems`, less than 100, and 0 if no `expectedItems` were given. If more items than that have come, it is their
+    /// share, so it may fall.
     pub progress_percentage: f64,
     /// The number of all items. Grows until `sealed`.
     pub total_items: u64,

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use headway_api::auth::Authenticator;
+use headway_api::edge::HeadFault;
 use headway_core::queue::Outgoing;
 use headway_core::{ChunkQueue, JobError, SystemClock, UserId};
 use http::Request;
@@ -210,4 +211,15 @@ async fn on_lambda_the_request_has_the_invocations_id() {
     context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
     let request = lambda_http::RequestExt::with_lambda_context(Request::get("/healthz").body(Body::empty()).unwrap(), context);
     assert_eq!(world.send(request).await.header("x-request-id"), "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+}
+
+/// Bug found: the answer to a head that the host refuses had no id, so nobody found it in the log.
+#[tokio::test]
+async fn a_head_that_the_host_refuses_is_answered_like_every_request() {
+    let mut request = Request::get("/v1/jobs").body(Body::empty()).unwrap();
+    request.extensions_mut().insert(HeadFault("the header Host is missing"));
+    let answer = World::new().send(request).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["detail"]), (400, &json!("the header Host is missing")));
+    assert!(!answer.header("x-request-id").is_empty());
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }

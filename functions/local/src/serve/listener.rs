@@ -10,8 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CONNECTION, HeaderValue};
-use axum::response::{IntoResponse as _, Response};
-use headway_api::problem::ApiErrorResponse;
+use headway_api::edge::HeadFault;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -118,18 +117,17 @@ async fn connection(stream: TcpStream, router: Router, place: ConnectionPlace, m
 }
 
 async fn answer(router: Router, request: hyper::Request<Incoming>, under_way: Request) -> Result<hyper::Response<Answer>, Infallible> {
-    let response = match head::fault(request.version(), request.headers()) {
-        Some(fault) => refused(fault),
-        None => router.oneshot(request.map(Body::new)).await?,
-    };
+    let fault = head::fault(request.version(), request.headers());
+    let mut request = request.map(Body::new);
+    if let Some(fault) = fault {
+        request.extensions_mut().insert(HeadFault(fault));
+    }
+    let mut response = router.oneshot(request).await?;
+    if fault.is_some() {
+        // Where the next request begins may be in doubt.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response.map(|body| Answer { body, piece: Bytes::new(), late: Box::pin(sleep(ANSWER_MAX)), _under_way: under_way }))
-}
-
-/// The connection is closed: where the next request begins may be in doubt.
-fn refused(fault: &'static str) -> Response {
-    let mut response = ApiErrorResponse::malformed(fault).into_response();
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    response
 }
 
 /// An answer's body, in small pieces so that memory is bounded, and for a limited time.
