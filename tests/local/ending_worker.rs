@@ -1,11 +1,11 @@
 //! A worker with a processor that ends its process at some items, and one that ends it when it is prepared, for the tests of `serve --worker`.
 
 use std::process::{Command, abort, exit, id};
-
 use std::sync::Arc;
+use std::thread::park;
 
 use async_trait::async_trait;
-use headway_core::{Item, ItemError, ItemProcessor, Output, Processors};
+use headway_core::{Item, ItemError, ItemProcessor, Options, Output, Processors};
 use serde_json::value::RawValue;
 
 struct Ending;
@@ -21,6 +21,23 @@ impl ItemProcessor for Ending {
             _ => {}
         }
         Ok(Output::None)
+    }
+}
+
+/// Blocks the only thread of its process for ever.
+struct Blocking;
+
+#[async_trait]
+impl ItemProcessor for Blocking {
+    fn options(&self) -> Options {
+        Options { own_thread: false, ..Options::default() }
+    }
+
+    async fn process(&self, _: Item) -> Result<Output, ItemError> {
+        eprintln!("blocks");
+        loop {
+            park();
+        }
     }
 }
 
@@ -46,5 +63,6 @@ fn overflow(depth: u64) -> u64 {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    headway_worker::run(Processors::new().with("ending", Ending).with("ending-prepared", EndingPrepared)).await
+    let processors = Processors::new().with("ending", Ending).with("ending-prepared", EndingPrepared).with("blocking", Blocking);
+    headway_worker::run(processors).await
 }

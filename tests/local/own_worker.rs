@@ -93,6 +93,34 @@ fn items_that_end_their_worker_are_found_soon_and_only_they_fail() {
     }
 }
 
+/// Bug found: a worker amid an item outlived a server that was killed, or told twice to stop, by up to a minute, beside the workers of
+/// the next server. This one would never end by itself.
+#[test]
+fn workers_end_with_their_server_however_it_ends() {
+    for shell in [false, true] {
+        let home = Home::new();
+        let worker = beside_binary("examples/ending-worker");
+        let command = if shell { format!("sh -c '{}; true'", worker.display()) } else { worker.display().to_string() };
+        let mut server = home.serve_with(&["--memory", "--workers", "1", "--worker", &command], &[]);
+        let items = home.file("items.ndjson", "1\n");
+        server.json(&home, &["submit", &items, "--processor", "blocking", "--detach"]);
+        said(&server, "blocks");
+        let workers: Vec<u32> = server.serving.children();
+        assert_eq!(workers.len(), 1);
+        server.serving.kill();
+        let group = || fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_of_group(&entry.path(), workers[0])).count();
+        eventually("the end of the worker", || (group() == 0).then_some(()));
+    }
+}
+
+/// True if this directory of `/proc` is of a process of the group that has not ended.
+fn is_of_group(process: &Path, group: u32) -> bool {
+    let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+    let Some((_, rest)) = stat.rsplit_once(") ") else { return false };
+    let words: Vec<&str> = rest.split(' ').collect();
+    words[0] != "Z" && words[2] == group.to_string()
+}
+
 /// Bug found: the server said that it was ready, and the first job was refused because the worker had not announced its
 /// processors yet. This worker starts when the first call has been sent.
 #[test]

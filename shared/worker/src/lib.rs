@@ -28,6 +28,7 @@ mod metrics;
 mod notice_body;
 mod notifier;
 pub mod processors;
+mod server_end;
 
 pub use callbacks::Callbacks;
 pub use events::{EVENT_BYTES_MAX, EVENT_SOURCE, Events};
@@ -160,6 +161,7 @@ pub async fn run(processors: Processors) -> Result<(), Error> {
 }
 
 async fn started(processors: Processors) -> Result<(), Error> {
+    server_end::end_with_server()?;
     let app = app_from_env().await?;
     serve(app, config::optional(config::HEADWAY_DEAD_LETTER_QUEUE_ARN), processors).await
 }
