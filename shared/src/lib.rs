@@ -58,6 +58,7 @@ pub mod retry;
 pub mod secret;
 pub mod settle;
 pub mod settlement;
+pub mod shortest;
 pub mod split;
 pub mod status;
 pub mod store;

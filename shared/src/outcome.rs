@@ -23,7 +23,6 @@ pub mod extra;
 mod failure;
 mod readable;
 mod result;
-mod shortest;
 
 pub use change::OutcomeChange;
 use elsewhere::{Elsewhere, Holds};

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use super::failure::Failure;
 use super::readable::is_readable;
-use super::shortest::shortest;
 use crate::limits::OUTPUT_BYTES_MAX;
+use crate::shortest::shortest;
 
 /// The output of an item.
 #[derive(Debug, Clone, Serialize, Deserialize)]

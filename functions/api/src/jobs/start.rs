@@ -10,6 +10,7 @@ use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
     METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
 };
+use headway_core::shortest::shortest;
 use headway_core::submit::{RequestKey, Submission};
 use headway_core::{ToleratedFailures, Violation};
 use serde_json::Value;
@@ -53,7 +54,7 @@ pub struct StartJobRequest {
     #[schema(min_length = 1, max_length = 200, pattern = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")]
     pub title: Option<String>,
     /// The caller's own key-value pairs: 20 at most, keys of 40 and texts of 500 characters at most, 2,000 bytes in
-    /// all.
+    /// all, in the shortest form.
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<String>,
     /// The name of an endpoint that is called each time the job ends: one of those that the operator allows.
@@ -230,7 +231,8 @@ impl<'a> BodyMembers<'a> {
         if pairs.len() > METADATA_PAIRS_MAX {
             self.refuse("/metadata", format!("more than {METADATA_PAIRS_MAX} pairs"));
         }
-        if raw.len() > METADATA_BYTES_MAX {
+        let kept = if raw.len() > METADATA_BYTES_MAX { shortest(raw) } else { raw.to_owned() };
+        if kept.len() > METADATA_BYTES_MAX {
             self.refuse("/metadata", format!("larger than {METADATA_BYTES_MAX} bytes"));
         }
         for (key, value) in &pairs {
@@ -246,7 +248,7 @@ impl<'a> BodyMembers<'a> {
                 _ => {}
             }
         }
-        Some(raw.to_owned())
+        Some(kept)
     }
 
     fn refuse_the_rest(&mut self) {

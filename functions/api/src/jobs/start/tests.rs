@@ -22,6 +22,18 @@ fn a_body_is_kept_byte_for_byte() {
     assert_eq!((request.chunk_size, request.metadata.as_deref()), (Some(250), Some(r#"{"k": 1, "t": "x"}"#)));
 }
 
+/// Bug found: what writes an escape for each character beyond ASCII had a third of the space.
+#[test]
+fn metadata_is_measured_in_its_shortest_form() {
+    let read_metadata = |letters: usize| {
+        let texts = ["a", "b"].map(|key| format!(r#""{key}": "{}""#, r"\u00fc".repeat(letters))).join(", ");
+        read(format!(r#"{{"processor": "p", "items": [], "metadata": {{{texts}}}}}"#).as_bytes(), &[])
+    };
+    let short = format!(r#"{{"a":"{0}","b":"{0}"}}"#, "\u{fc}".repeat(490));
+    assert_eq!(read_metadata(490).unwrap().metadata, Some(short));
+    assert!(read_metadata(500).is_err());
+}
+
 /// A caller can correct the body in one go instead of one mistake at a time.
 #[test]
 fn everything_wrong_is_reported_at_once() {

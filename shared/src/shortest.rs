@@ -1,9 +1,9 @@
 //! The shortest text of a JSON value: without white space between its parts, and with escapes only where JSON needs them. Its
-//! length is what counts as an output's size: some languages write spaces after commas, and an escape of six bytes for
+//! length is what counts as the size of an output or of a job's metadata: some languages write spaces after commas, and an escape of six bytes for
 //! every character beyond ASCII.
 
 /// The shortest text of this JSON. Numbers keep their digits, and members their order. What is not JSON stays none.
-pub(super) fn shortest(json: &str) -> String {
+pub fn shortest(json: &str) -> String {
     let mut short = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(start) = rest.find('"') {
