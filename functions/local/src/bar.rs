@@ -16,6 +16,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 const BAR_COLUMNS_MIN: usize = 13;
 /// Its last character is shown at the end. Not every terminal has others than those of ASCII.
 const SPINNER: &str = "-\\|/ ";
+/// The spinner and the blank after it.
+const SPINNER_COLUMNS: usize = 2;
 const TICK: Duration = Duration::from_millis(120);
 
 /// How progress is shown.
@@ -55,11 +57,11 @@ impl Bar {
             Bar::Lines(..) => self.say(&words()),
             Bar::Drawn(bar) => {
                 // Until the job is sealed its total grows, and a bar would run backwards.
-                let words = printable(&words());
+                let width = usize::from(console::Term::stderr().size().1);
+                let words = cut(&printable(&words()), width);
                 if job.sealed {
                     bar.set_length(job.total_items.max(1));
                     bar.set_position(job.processed_items + job.failed_items);
-                    let width = usize::from(console::Term::stderr().size().1);
                     bar.set_style(style(template(&words, width)).progress_chars("=> "));
                 }
                 // Last, since it draws: the words and the bar are of the same state.
@@ -77,7 +79,7 @@ impl Bar {
                     out.note(words);
                 }
             }
-            Bar::Drawn(bar) => bar.set_message(printable(words)),
+            Bar::Drawn(bar) => bar.set_message(cut(&printable(words), usize::from(console::Term::stderr().size().1))),
         }
     }
 
@@ -110,8 +112,12 @@ fn line_is_due(last: &mut Instant, now: Instant) -> bool {
     due
 }
 
-/// The bar and the words beside it; in a terminal too narrow for both the words alone, cut to its width. A line that wraps
-/// could not be drawn over.
+/// As much as fits beside the spinner. A line that wraps could not be drawn over; a time whose end is missing is another one.
+fn cut(words: &str, width: usize) -> String {
+    console::truncate_str(words, width.saturating_sub(SPINNER_COLUMNS), "…").into_owned()
+}
+
+/// The bar and the words beside it; in a terminal too narrow for both the words alone.
 fn template(words: &str, width: usize) -> &'static str {
     let has_room = console::measure_text_width(words) + BAR_COLUMNS_MIN <= width;
     if has_room { "[{wide_bar:.cyan/dim}] {msg}" } else { "{wide_msg}" }
@@ -249,6 +255,13 @@ mod tests {
         {
             assert_eq!(template(words, width).contains("wide_bar"), has_bar, "{words:?} in {width}");
         }
+    }
+
+    #[test]
+    fn words_that_do_not_fit_end_with_a_mark() {
+        assert_eq!(cut("next try at 2026-11-30", 24), "next try at 2026-11-30");
+        assert_eq!(cut("next try at 2026-11-30", 23), "next try at 2026-11-…");
+        assert_eq!(cut("\u{6f22}\u{5b57}", 5), "\u{6f22}…");
     }
 
     #[test]
