@@ -7,6 +7,7 @@
 mod body;
 mod canary;
 mod dry_run;
+mod first_items;
 mod params;
 mod sending;
 mod starting;

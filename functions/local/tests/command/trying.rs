@@ -186,3 +186,31 @@ async fn what_the_schema_does_not_check_in_text_is_said() {
         assert_eq!(said, warns, "{ended:?}");
     }
 }
+
+/// Bug found: a dry run said that all is valid, and every row failed, by keywords that the look at the columns does not know.
+#[tokio::test]
+async fn a_dry_run_says_if_none_of_the_first_items_fits() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.world.lock().unwrap().json_schema = Some(serde_json::json!({"properties": {"text": {}}}));
+    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":1,"estimate":{"usd":"0.000001","seconds":0.001}}"#);
+    let (many, one) = ("a,b\n".to_owned() + &"x,2\n".repeat(30), "a,b\nx,2\n".to_owned());
+    for (schema, rows, says) in [
+        (
+            r#"{"properties": {"a": {"not": {"type": "string"}}}}"#,
+            &many,
+            "rows.csv: none of the first 20 items fits the schema. The one on line 2: /a: fits what is not allowed",
+        ),
+        (r#"{"dependentRequired": {"a": ["zz"]}}"#, &one, "rows.csv: the first item does not fit the schema. The one on line 2: "),
+        (r#"{"properties": {"b": {"type": "integer"}}}"#, &many, ""),
+        (r#"{"properties": {"a": {"const": "2"}}}"#, &(many.clone() + "2,2\n"), "rows.csv: none of the first 20"),
+        (r#"{"properties": {"a": {"const": "2"}}}"#, &("a,b\n2,2\n".to_owned() + &many["a,b\n".len()..]), ""),
+        (r#"{"properties": {"a": {"const": "2"}}}"#, &"a,b\n".to_owned(), ""),
+    ] {
+        let (file, params) = (home.file("rows.csv", rows), home.file("p.json", format!("{{\"schema\": {schema}}}")));
+        let words = ["submit", &file, "--processor", "json-schema", "--params", &params, "--dry-run", "--url", &server.url];
+        let ended = home.run(&words).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stderr.contains(says), "{schema}: {ended:?}");
+        assert_eq!(ended.stderr.contains(" the schema. The one on line "), !says.is_empty(), "{schema}: {ended:?}");
+    }
+}

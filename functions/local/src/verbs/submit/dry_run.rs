@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Submit;
 use super::body::IDEMPOTENCY_KEY;
+use super::first_items;
 use super::starting::Prepared;
 use crate::bar::Bar;
 use crate::client::{ClientError, Patience};
@@ -39,7 +40,7 @@ struct Plan {
     chunks: u64,
     chunk_size: u16,
     estimate: Estimate,
-    /// What is probably wrong with the file's columns, and with the params.
+    /// What is probably wrong with the file's columns, the params, and the first items.
     warnings: Vec<String>,
 }
 
@@ -50,7 +51,7 @@ impl Submit {
         let mut bar = Bar::new(context.out);
         let prepared = follow::or_interrupt(self.prepare(context, &client, source, &mut bar), super::before_start).await;
         bar.clear();
-        let Prepared { opened, survey, items_per_chunk_max: chunk_size, body, faults, warnings, .. } = prepared?;
+        let Prepared { opened, survey, items_per_chunk_max: chunk_size, body, faults, warnings, schema, .. } = prepared?;
         let mut call = client.request(Method::POST, &["jobs"], &[("validateOnly", "true")]).json(body).patience(Patience::FIRST_CALL);
         if let Some(key) = &self.idempotency_key {
             call = call.header(IDEMPOTENCY_KEY, key.clone());
@@ -62,7 +63,10 @@ impl Submit {
             return Err(InputError::File(words.join("\n  ")).of_file(opened.name()).into());
         }
         let of_columns = faults.into_iter().map(|fault| format!("{}: {}", opened.name(), fault.words));
-        let warnings: Vec<String> = of_columns.chain(warnings).collect();
+        let mut warnings: Vec<String> = of_columns.chain(warnings).collect();
+        if let Some(schema) = schema {
+            warnings.extend(first_items::warning(&opened, schema).await?);
+        }
         let plan = Plan {
             items: survey.items,
             bytes: survey.bytes,

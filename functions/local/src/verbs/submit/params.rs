@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use headway_schema::Source;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -31,6 +32,13 @@ impl Params {
     /// The params as JSON.
     pub(super) fn json(&self) -> &RawValue {
         &self.json
+    }
+
+    /// The JSON Schema in the params as it is written, for checking items.
+    pub(super) fn schema_source(&self) -> Option<Source> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(self.json.get()).ok()?;
+        let is_text = members.get("text").is_some_and(|text| text.get() == "true");
+        Some(Source::new(members.get("schema")?.get(), is_text))
     }
 
     /// The JSON Schema in the params, and what it does not do, though it seems to be meant.

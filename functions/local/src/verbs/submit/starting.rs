@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Submit;
 use super::body::{DIGEST, IDEMPOTENCY_KEY};
+use super::params::Params;
 use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
@@ -33,6 +34,8 @@ pub(super) struct Prepared {
     pub(super) faults: Vec<ColumnFault>,
     /// What of the params is probably not meant.
     pub(super) warnings: Vec<String>,
+    /// The schema that the items are checked with, if the processor does that.
+    pub(super) schema: Option<headway_schema::Source>,
 }
 
 /// A job that exists, and what to send to it.
@@ -76,14 +79,15 @@ impl Submit {
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let body = self.job.body(&survey, params.as_ref())?;
         let checked = params.filter(|_| self.job.processor.as_deref() == Some("json-schema"));
+        let source = checked.as_ref().and_then(Params::schema_source);
         let (schema, warnings) = checked.map(|params| params.schema()).unwrap_or_default();
         let schema = schema.filter(|_| !survey.columns.is_empty());
         let faults = schema.map(|schema| schema_columns::faults(&schema, &survey.columns)).unwrap_or_default();
-        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings })
+        Ok(Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings, schema: source })
     }
 
     async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
-        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings } =
+        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings, .. } =
             self.prepare(context, client, source, bar).await?;
         bar.aside(|| {
             faults.iter().for_each(|fault| context.out.note(&format!("{}: {}", opened.name(), fault.words)));
