@@ -11,6 +11,7 @@ use crate::colors;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::out::visible;
 use crate::problem::Problem;
 use crate::report::{Report, error_label};
@@ -31,7 +32,10 @@ pub fn main() -> ExitCode {
         Err(error) => return report(&CommandError::Other(error.into()), json),
     };
     let context = Context::new(globals);
-    let ended = runtime.block_on(command.run(&context));
+    let ended = runtime.block_on(async {
+        interrupt::survive_file_limit().map_err(anyhow::Error::from)?;
+        command.run(&context).await
+    });
     // Reading stdin or running a token command may never return. It must not keep the process from ending.
     runtime.shutdown_background();
     match ended {

@@ -1,14 +1,18 @@
-//! Ctrl-C, unless whoever started the command had it ignored. A shell without job control does that for `headway … &`, so that
+//! Signals. Ctrl-C, unless whoever started the command had it ignored. A shell without job control does that for `headway … &`, so that
 //! Ctrl-C stops what is in front and not what runs behind it. Such a process must not begin to listen for it.
 
 use std::future::Future;
 use std::io;
 use std::sync::LazyLock;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 /// The number of SIGHUP.
 const SIGHUP: u32 = 1;
 /// The number of SIGINT.
 const SIGINT: u32 = 2;
+/// The number of SIGXFSZ.
+const SIGXFSZ: i32 = 25;
 
 /// As it was when the command started: listening for a signal would change it.
 static STATUS: LazyLock<String> = LazyLock::new(|| std::fs::read_to_string("/proc/self/status").unwrap_or_default());
@@ -23,6 +27,16 @@ pub fn is_ignored() -> bool {
 #[must_use]
 pub fn is_hang_up_ignored() -> bool {
     ignores(&STATUS, SIGHUP)
+}
+
+/// Lets a write beyond the limit of a file's size (`ulimit -f`) fail like every other, where it would end the process by SIGXFSZ.
+/// Within a tokio runtime.
+///
+/// # Errors
+///
+/// The system refuses to tell of the signal.
+pub fn survive_file_limit() -> io::Result<()> {
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
 /// Waits for Ctrl-C; for ever if it is ignored.

@@ -68,7 +68,7 @@ class ListReader {
 
   outside(sign, text) {
     if (sign === MARK) throw new FileProblem(MARK_WITHIN, this.at);
-    if (this.place === "after") throw new FileProblem(`there is more after the end of the list${hintFor(text)}.${/[[{,]/.test(sign) ? " If each line is an item of its own, choose NDJSON as the format." : ""}`, this.at);
+    if (this.place === "after") throw new FileProblem(`there is more after the end of the list${hintFor(text)}.${moreAfterList(sign)}`, this.at);
     if (sign !== "[") throw new FileProblem(sign === "<" ? MARKUP : `${NO_LIST}${notAList(text)}.`, this.at);
     this.place = "list";
   }
@@ -85,6 +85,11 @@ class ListReader {
     if (fault && fault.says !== "the value is cut off") jsonOrRefuse(text, place);
     otherwise();
   }
+}
+
+function moreAfterList(sign) {
+  if (sign === "[") return " Were two files joined? Put all elements into one list; if each list is one item, choose NDJSON as the format.";
+  return "{,".includes(sign) ? " If each line is an item of its own, choose NDJSON as the format." : "";
 }
 
 // What to do about text that is no list.

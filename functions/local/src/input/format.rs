@@ -149,7 +149,10 @@ impl NamedEncoding {
         let found = Encoding::for_label_no_replacement(text.as_bytes());
         let either_utf16 = text.trim().eq_ignore_ascii_case("utf-16");
         found.map(|encoding| NamedEncoding { encoding, either_utf16 }).ok_or_else(|| {
-            format!("{text:?} is not a known encoding: use a name such as utf-8, utf-16le, windows-1252, iso-8859-2 or shift_jis")
+            format!(
+                "{text:?} is not an encoding that is read here (utf-8, utf-16le, windows-1252, iso-8859-2, shift_jis and others of the WHATWG's \
+                 list): convert the file first, as in `iconv -f CP437 -t UTF-8`"
+            )
         })
     }
 }

@@ -120,7 +120,8 @@ impl<R: Read> ArrayItems<R> {
             Some(first) => {
                 let place = self.text.place();
                 let hint = match first {
-                    b'[' | b'{' | b',' => "; for one value on each line use --format ndjson",
+                    b'[' => "; were two files joined? Put all elements into one array; if each array is one item, use --format ndjson",
+                    b'{' | b',' => "; for one value on each line use --format ndjson",
                     _ => unknown_to_json(self.text.fill()?),
                 };
                 Err(InputError::at(place, format!("something follows the array's `]`{hint}")))

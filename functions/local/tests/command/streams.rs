@@ -164,3 +164,17 @@ async fn item_text_cannot_control_a_terminal_in_any_format() {
     let piped = home.run(&["results", ID, "--format", "csv", "--url", &server.url]).await;
     assert_eq!(piped.stdout, format!("index,id\r\n0,{evil}\r\n"), "a pipe gets what came");
 }
+
+/// Bug found: the first write to the record of what was sent ended the process, and left a job without items.
+#[tokio::test]
+async fn a_limit_on_the_size_of_files_does_not_end_a_submission() {
+    let (home, server, file) = ending_as("Completed").await;
+    let plain = home.command(&["submit", &file, "--processor", "p", "--url", &server.url]);
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -f 0 && exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    limited.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("HEADWAY_TOKEN", TOKEN);
+    limited.current_dir(home.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = home.run_command(limited, "").await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(server.items().len() == 2 && server.world.lock().unwrap().sealed);
+}
