@@ -9,7 +9,8 @@ use crate::limits::QUEUE_DELAY_MAX;
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 /// The longest wait that an item may ask for.
 const ASKED_MAX: Duration = Duration::from_secs(24 * 3_600);
-/// The first wait for a downstream that does not say how long. Each further wait is as long as all before it together.
+/// The first wait for a downstream that does not say how long. Each further wait is as long as all before it together, but while the
+/// downstream answers other items at most a multiple of how long it has answered none.
 const DOWNSTREAM_FIRST: Duration = Duration::from_secs(2);
 /// The shortest such wait.
 const DOWNSTREAM_LEAST: Duration = Duration::from_secs(1);
@@ -32,12 +33,12 @@ impl Wait {
     }
 
     /// For a downstream that accepts no items, when the item has waited for `waited` already: the wait that the
-    /// downstream asked for, otherwise a growing one, but no longer than the patience that is left: at its end the item is tried
+    /// downstream asked for, otherwise one that grows up to `growth_max`, but no longer than the patience that is left: at its end the item is tried
     /// a last time. `None` if none is left. A wait is never zero, so each one brings the end of the patience nearer.
-    pub(super) fn for_downstream(waited: Duration, asked: Option<Duration>, patience: Duration) -> Option<Self> {
+    pub(super) fn for_downstream(waited: Duration, growth_max: Duration, asked: Option<Duration>, patience: Duration) -> Option<Self> {
         let left = patience.checked_sub(waited).filter(|left| !left.is_zero())?;
         let growing = || {
-            let most = waited.clamp(DOWNSTREAM_FIRST, DOWNSTREAM_MAX);
+            let most = waited.min(growth_max).clamp(DOWNSTREAM_FIRST, DOWNSTREAM_MAX);
             Self { least: most / 2, most }
         };
         let wait = asked.filter(|asked| !asked.is_zero()).map_or_else(growing, Self::asked);
@@ -83,7 +84,7 @@ mod tests {
     fn waits_for_a_downstream_grow_and_come_to_an_end() {
         let (mut waited, mut waits) = (Duration::ZERO, 0);
         while waited < DAY {
-            let wait = Wait::for_downstream(waited, None, DAY).unwrap();
+            let wait = Wait::for_downstream(waited, DAY, None, DAY).unwrap();
             assert!(wait.least >= Duration::from_secs(1) && wait.most <= DOWNSTREAM_MAX);
             waited += wait.least;
             waits += 1;
@@ -112,7 +113,7 @@ mod tests {
             (DAY + second, Some(second), None),
             (DAY, None, None),
         ] {
-            let wait = Wait::for_downstream(waited, asked, DAY);
+            let wait = Wait::for_downstream(waited, DAY, asked, DAY);
             assert_eq!(wait.map(|wait| wait.least), least, "{asked:?} after {waited:?}");
             let left = DAY.saturating_sub(waited).max(second);
             assert!(wait.is_none_or(|wait| wait.least <= wait.most && wait.most <= left), "{asked:?} after {waited:?}: {wait:?}");
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn a_requested_wait_is_always_kept() {
         for asked in [MS, Duration::from_secs(1), Duration::from_secs(30), Duration::from_secs(4 * 3_600)] {
-            for wait in [Wait::to_retry(1, Some(asked)), Wait::for_downstream(Duration::ZERO, Some(asked), DAY).unwrap()] {
+            for wait in [Wait::to_retry(1, Some(asked)), Wait::for_downstream(Duration::ZERO, DAY, Some(asked), DAY).unwrap()] {
                 assert!(wait.least >= asked && wait.most <= asked + asked / 8 + Duration::from_secs(1), "{asked:?}: {wait:?}");
             }
         }

@@ -33,6 +33,8 @@ struct State {
     probing: bool,
     /// What an item was last told to wait for.
     waits_for: Option<WaitsFor>,
+    /// When an item was last answered.
+    answered: Option<Instant>,
 }
 
 /// Why an item may not begin.
@@ -85,7 +87,12 @@ impl CircuitBreaker {
 
     /// An item was answered.
     pub(super) fn was_answered(&self) {
-        *self.state() = State::default();
+        *self.state() = State { answered: Some(Instant::now()), ..State::default() };
+    }
+
+    /// For how long no item has been answered; without end if none ever was.
+    pub(super) fn silence(&self) -> Duration {
+        self.state().answered.map_or(Duration::MAX, |answered| answered.elapsed())
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

@@ -15,6 +15,9 @@ use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
 use crate::waiting::WaitReason;
 use headway_processor::{Item, Output};
 
+/// How long the waits of an item become that is told to wait while others are answered. If nothing is answered, they become longer.
+const GROWTH_ALONE_MAX: Duration = Duration::from_secs(16);
+
 impl Worker {
     /// Tries a group, once its call has a place among those of its job.
     pub(super) async fn group(&self, run: &RunContext<'_>, group: Group) -> TriedGroup {
@@ -157,8 +160,20 @@ impl RunContext<'_> {
     }
 
     /// How long an item of the chunk has to wait for its downstream; `None` if it has waited long enough.
-    pub(super) fn wait(&self, asked: Option<Duration>) -> Option<Wait> {
-        Wait::for_downstream(self.chunk.message.waited, asked, self.prepared.options.patience)
+    fn wait(&self, asked: Option<Duration>) -> Option<Wait> {
+        self.wait_up_to(GROWTH_ALONE_MAX, asked)
+    }
+
+    /// The same for items that are held back because others were told to wait.
+    pub(super) fn wait_behind_others(&self) -> Option<Wait> {
+        self.wait_up_to(Duration::ZERO, None)
+    }
+
+    /// While the downstream answers others, a wait grows up to `growth_max` at least.
+    fn wait_up_to(&self, growth_max: Duration, asked: Option<Duration>) -> Option<Wait> {
+        let prepared = &self.prepared;
+        let growth_max = growth_max.max(prepared.breaker.silence().saturating_mul(2));
+        Wait::for_downstream(self.chunk.message.waited, growth_max, asked, prepared.options.patience)
     }
 
     /// An item that failed for now, unless it was tried often enough. It is given back if it gets a quick second try.

@@ -46,7 +46,7 @@ impl Worker {
     /// Not while the downstream accepts no items. But an item that has waited long enough is called once more, whatever
     /// others were told: nothing fails because of another item's answer.
     fn has_an_open_downstream(&self, run: &RunContext<'_>) -> Result<(), NotNow> {
-        let Some(wait) = run.wait(None) else { return Ok(()) };
+        let Some(wait) = run.wait_behind_others() else { return Ok(()) };
         match run.prepared.breaker.refuses() {
             Some(Refusal { left, waits_for }) => Err(NotNow::held_back(wait.at_least(left), waits_for)),
             None => Ok(()),

@@ -1,13 +1,14 @@
 //! Waits: each belongs to one item, none for a downstream counts as an attempt, and all of them end.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use headway_core::outcome::FailureKind;
-use headway_core::{ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::{Item, ItemError, JobStatus, Options, ToleratedFailures};
 use tokio::time::Instant;
 
-use crate::world::{Held, World, done, fails};
+use crate::world::{Answer, Held, World, done, done_after, fails};
 
 const TOLERANT: ToleratedFailures = ToleratedFailures::Count(10_000);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -163,6 +164,42 @@ async fn an_endpoint_that_is_down_for_an_hour_causes_few_calls_and_few_messages(
     assert!(began.elapsed() < HOUR + seconds(600), "not long after it was back: {:?}", began.elapsed());
     let job = world.job(id).await;
     assert_eq!((job.status, job.processed_items), (JobStatus::Completed, 5_000));
+}
+
+/// A downstream that allows so many items a second, and tells all others to wait for so long.
+fn rate_limited(each_second: f64, burst: f64, asked: Option<Duration>) -> impl Fn(&Item) -> Answer {
+    let bucket = Mutex::new((burst, Instant::now()));
+    move |_| {
+        let mut bucket = bucket.lock().unwrap();
+        let now = Instant::now();
+        *bucket = ((bucket.0 + each_second * (now - bucket.1).as_secs_f64()).min(burst), now);
+        if bucket.0 < 1.0 {
+            return fails(ItemError::throttled("http 429", "slow down", asked));
+        }
+        bucket.0 -= 1.0;
+        done_after(Duration::from_millis(50))
+    }
+}
+
+/// Bug found: items behind an endpoint with a rate limit waited longer each time, though it answered others all the while: up to a
+/// minute where two seconds were asked for.
+#[tokio::test(start_paused = true)]
+async fn while_a_downstream_answers_items_waits_do_not_grow() {
+    for (each_second, asked) in [(20.0, Some(seconds(2))), (20.0, None), (5.0, Some(seconds(1))), (50.0, Some(seconds(2)))] {
+        let options = Options { concurrency: 8, ..Options::default() };
+        let mut world = World::new(options, rate_limited(each_second, 10.0, asked));
+        let began = Instant::now();
+        let id = world.start(400, 50, TOLERANT).await;
+        work_off_in_time(&mut world).await;
+        let took = began.elapsed();
+        assert_eq!(world.job(id).await.processed_items, 400);
+        for index in 0..400 {
+            let calls = world.calls_of(index);
+            let longest = calls.windows(2).map(|pair| pair[1].at - pair[0].at).max();
+            assert!(longest.is_none_or(|wait| wait < seconds(30)), "{each_second} {asked:?}: {longest:?}");
+        }
+        assert!(took < seconds(120), "{each_second} {asked:?}: {took:?}");
+    }
 }
 
 /// Bug found: between its two tries an item occupied a place that another item could have used.

@@ -32,7 +32,7 @@ pub(crate) struct Call {
     pub(crate) at: Instant,
 }
 
-type Answer = BoxFuture<'static, Result<Output, ItemError>>;
+pub(crate) type Answer = BoxFuture<'static, Result<Output, ItemError>>;
 
 /// The results of a call with several items.
 pub(crate) type Answers = BoxFuture<'static, Vec<Result<Output, ItemError>>>;
