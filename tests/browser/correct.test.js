@@ -52,7 +52,12 @@ test("the page knows the cells that spreadsheets rewrite, as the command does", 
 
 // Bugs found: `TRUE` for false became a text, a number for a missing text became a number, and an emptied item broke the request.
 test("a changed cell has the type of what was there, as for the command", () => {
-  const { correctedItem, exactText } = pageCode(CORRECTING, "correctedItem, exactText");
+  const { TableColumns, correctedItem: correctedOf, exactText } = pageCode(CORRECTING, "TableColumns, correctedItem, exactText");
+  const correctedItem = (item, row, given) => {
+    const columns = new TableColumns();
+    if (item instanceof Object) columns.add(item);
+    return correctedOf(item, row, { ...given, columns });
+  };
   const kinds = new Map([["zip", "text"], ["seats", "json"]]);
   const options = { keeps: true, kinds };
   for (const [item, row, expected] of [

@@ -58,6 +58,34 @@ test("a busy server is asked again, and an error says what to tell the support",
   await page.context().close();
 });
 
+// Bug found: after one such answer the page stood still, and a deletion that nobody had heard of was taken for done.
+test("an answer that is not the server's is no answer", async () => {
+  const page = await open(world);
+  const id = await world.job({ processor: "json-schema", params: { schema: true }, items: [1], title: "Kept" });
+  await world.ended(id);
+  let answers = [];
+  await page.route(`**/v1/jobs/${id}`, (route) => {
+    const [contentType, body, status = 200] = answers.shift() || [];
+    return contentType === undefined ? route.continue() : route.fulfill({ status, contentType, body });
+  });
+  const json = "application/json";
+  for (const answer of [["text/html", "<html>sign in to the wifi</html>"], [json, '{"id":"'], [json, "null"], [json, "[]"], [json, '{"id":"00000000-0000-0000-0000-000000000000","status":"Failed","actions":["retry"]}'], ["text/html", "<h1>404</h1>", 404]]) {
+    await page.goto(`${world.base}#/`);
+    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    answers = [answer];
+    await page.goto(`${world.base}#/jobs/${id}`);
+    await page.getByText("has answered in its place").waitFor();
+    await page.getByRole("heading", { name: "Kept" }).waitFor();
+  }
+  answers = [["text/html", "<html>sign in to the wifi</html>"]];
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete the job" }).click();
+  await page.getByRole("dialog").getByText("has answered in its place").waitFor();
+  assert.equal((await world.api("GET", `jobs/${id}`)).title, "Kept");
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+});
+
 test("a token that is refused signs out and says why; what was shown is gone", async () => {
   const page = await open(world);
   await page.route("**/v1/**", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ detail: "the token has expired", status: 401 }) }));

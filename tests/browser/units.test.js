@@ -75,11 +75,27 @@ test("a member with a name that any object of JavaScript answers to is like any 
   const own = ["spreadsheet_cells", "rewritten_numbers", "rewritten_dates", "rewritten_cells", "downloads", "correct", "correction_table", "corrected_file", "group_table"];
   const { columnsFile, correctionsIn, correctionsOf, exactText, readExactly } = pageCode([...READERS, ...own], "columnsFile, correctionsIn, correctionsOf, exactText, readExactly", { given: { records } });
   const pieces = await columnsFile({}, { onLines: () => {} });
-  assert.equal(pieces.join(""), "_index,_id,_error,n,constructor,__proto__,toString,valueOf,_item\r\n0,,m,bad,x,pp,t,1,\r\n1,,m,bad2,,,,,\r\n2,,m,bad3,,,null,,\r\n3,,m,bad4,,,,,\"{\"\"hasOwnProperty\"\":\"\"\ufeffx\"\"}\"\r\n");
+  assert.equal(pieces.join(""), "_index,_id,_error,n,constructor,__proto__,toString,valueOf,hasOwnProperty,_item\r\n0,,m,bad,x,pp,t,1,,\r\n1,,m,bad2,,,,,,\r\n2,,m,bad3,,,null,,,\r\n3,,m,bad4,,,,,,\"{\"\"hasOwnProperty\"\":\"\"\ufeffx\"\"}\"\r\n");
   const correct = async (text) => (await correctionsIn({ file: new File([text], "table.csv"), encoding: "utf-8", delimiter: "," }, {}, { say: () => {}, signal: { throwIfAborted: () => {} } })).corrections.map(({ item }) => exactText(item));
   assert.deepEqual(await correct(pieces.join("")), []);
-  assert.deepEqual(await correct(`${pieces[0]}1,,m,good2,c,p,,2,\r\n`), ['{"n":"good2","constructor":"c","__proto__":"p","valueOf":2}']);
+  assert.deepEqual(await correct(`${pieces[0]}1,,m,good2,c,p,,2,,\r\n`), ['{"n":"good2","constructor":"c","__proto__":"p","valueOf":2}']);
   const [, , second] = items.map((item, index) => ({ index, item: readExactly(item) }));
   const typed = new Map([[2, { ["__proto__"]: "p", constructor: "c" }]]);
   assert.deepEqual(correctionsOf({}, [second], typed, {}).map(({ item }) => exactText(item)), ['{"n":"bad3","toString":null,"__proto__":"p","constructor":"c"}']);
+});
+
+// Bug found: of items with more members the table had more columns than the command's, which refused it.
+test("the table of failed items has as many columns as the command's", async () => {
+  const wide = Object.fromEntries(Array.from({ length: 1005 }, (_, at) => [`c${at}`, at]));
+  const long = Object.fromEntries(["ä".repeat(15_000), "b".repeat(10_001), "c".repeat(10_000)].map((name) => [name, 1]));
+  const own = ["spreadsheet_cells", "rewritten_numbers", "rewritten_dates", "rewritten_cells", "downloads", "correct", "correction_table", "corrected_file"];
+  for (const [item, columns, rest] of [[wide, 1000, '{"c1000":1000,"c1001":1001,"c1002":1002,"c1003":1003,"c1004":1004}'], [long, 2, `{"${"b".repeat(10_001)}":1}`]]) {
+    const records = async function* records() { yield { line: JSON.stringify({ index: 0, id: null, message: "m", item }) }; };
+    const { columnsFile, correctionsIn, rowsOfText, valueOfCell } = pageCode([...READERS, ...own], "columnsFile, correctionsIn, rowsOfText, valueOfCell", { given: { records } });
+    const pieces = await columnsFile({}, { onLines: () => {} });
+    const [header, row] = rowsOfText(pieces.join(""));
+    assert.deepEqual([header.cells.length, header.cells.at(-1), valueOfCell(row.cells.at(-1))], [3 + columns + 1, "_item", rest]);
+    const { corrections, changed } = await correctionsIn({ file: new File(pieces, "table.csv"), encoding: "utf-8", delimiter: "," }, {}, { say: () => {}, signal: { throwIfAborted: () => {} } });
+    assert.deepEqual([corrections, changed], [[], []]);
+  }
 });

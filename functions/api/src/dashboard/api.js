@@ -15,8 +15,15 @@ class Refused extends Error {
 
 // No answer came: the network or the server is away.
 class Unreached extends Error {
+  constructor(cause, message = navigator.onLine ? "The server cannot be reached." : "You are offline.") {
+    super(message, { cause });
+  }
+}
+
+// The answer is not the server's, or not about what was asked for.
+class Foreign extends Unreached {
   constructor(cause) {
-    super(navigator.onLine ? "The server cannot be reached." : "You are offline.", { cause });
+    super(cause, "Something between this page and the server has answered in its place, such as a network that wants you to sign in, or a proxy.");
   }
 }
 
@@ -104,13 +111,22 @@ async function callAs(token, path, { method = "GET", headers = {}, body, signal 
     throw new Unreached(error);
   }
   clock.set(answer.headers.get("Date"));
+  if (isForeign(answer, method)) throw new Foreign();
   if (answer.ok || answer.status === 304) return answer;
   throw await refusalOf(answer);
 }
 
+// True if the server never answers so. A page that refuses for good (403) is somebody's rule, and is told.
+function isForeign({ ok, status, headers }, method) {
+  const type = headers.get("Content-Type") || "";
+  if (!ok) return status < 500 && ![304, 403].includes(status) && type.startsWith("text/html");
+  if (method === "DELETE") return status !== 204;
+  return !/^(application\/(json|x-ndjson)|text\/csv)\b/.test(type);
+}
+
 // Throws unless the server knows who somebody with this token is. What that user may do is seen later.
 async function checkToken(token) {
-  await callAs(token, "v1/jobs?pageSize=1").catch((error) => { if (error.status !== 403) throw error; });
+  await callAs(token, "v1/jobs?pageSize=1").then((answer) => readBody(answer, "json")).catch((error) => { if (error.status !== 403) throw error; });
 }
 
 async function refusalOf(answer) {
@@ -120,18 +136,28 @@ async function refusalOf(answer) {
   return new Refused(answer.status, problem, Number(answer.headers.get("Retry-After")) || null);
 }
 
-// A body that breaks off is a lost connection, too.
+// A body that breaks off is a lost connection, too. All JSON of the server is an object.
 async function readBody(answer, as) {
   try {
-    return await answer[as]();
+    const value = await answer[as]();
+    if (as === "text" || isPlainObject(value)) return value;
   } catch (error) {
-    if (error.name === "AbortError" || error instanceof SyntaxError) throw error;
-    throw new Unreached(error);
+    if (error.name === "AbortError") throw error;
+    throw error instanceof SyntaxError ? new Foreign(error) : new Unreached(error);
   }
+  throw new Foreign();
 }
 
 async function read(path, options) {
-  return readBody(await call(path, options), "json");
+  return aboutJob(path, await readBody(await call(path, options), "json"));
+}
+
+// What was asked for below the address of a job is about that one.
+function aboutJob(path, value) {
+  const digits = (id) => id.replace(/[^0-9a-f]/gi, "").toLowerCase();
+  const [, id] = /^v1\/jobs\/([^/?]+)/.exec(path) || [];
+  if (id !== undefined && typeof value.id === "string" && digits(value.id) !== digits(decodeURIComponent(id))) throw new Foreign();
+  return value;
 }
 
 function post(path, body, headers = {}) {

@@ -36,7 +36,7 @@ function announcedItems(job) {
   return Math.max(job.totalItems, Math.round((100 * done) / job.progressPercentage));
 }
 
-// A name for a job without a title.
-function nameOf(job) {
-  return job.title || `${job.processor}, ${dateTime(job.createdAt)}`;
+// The job's title as it is shown, or a name if it has none.
+function nameOf(job, max) {
+  return job.title ? short(job.title, max) : `${short(job.processor, max)}, ${dateTime(job.createdAt)}`;
 }

@@ -29,10 +29,11 @@ function remedyFor(was, text) {
 
 // The item with the cells of its row. A cell that still shows the old value leaves it as it is, and so does one that a
 // spreadsheet seems to have rewritten, unless `keeps` is true; `onChanged` learns which. A changed cell becomes what the value
-// was; for a value that is null or missing, what the other items have in that column (`kinds`). `message` is the item's error.
-function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, line, message = "" }) {
+// was; for a value that is null or missing, what the other items have in that column (`kinds`). `columns` are those of the table, and `message`
+// is the item's error.
+function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, columns, line, message = "" }) {
   const isObject = isPlainObject(item);
-  const old = isObject ? inColumns(item).own : {};
+  const old = isObject ? inColumns(item, columns).own : {};
   const next = { ...item };
   // True if the cell is not to be used.
   const isLeft = (cell) => {
@@ -56,18 +57,18 @@ function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, 
     else setMember(next, name, kind === "json" ? jsonOfCell(name, was, text, line) : text);
   }
   const rest = Object.keys(row).find((written) => valueOfCell(written) === REST);
-  const [before, text] = [restCell(item), rest === undefined ? "" : valueOfCell(row[rest])];
+  const [before, text] = [restCell(item, columns), rest === undefined ? "" : valueOfCell(row[rest])];
   const isSame = rest === undefined || [row[rest], text].some((one) => isSameCell(isObject ? undefined : item, before, one));
   if (isSame || isLeft({ name: REST, before, after: text })) return isObject ? next : item;
-  return isObject ? withRest(item, next, text, line) : valueOfRest(item, text, line);
+  return isObject ? withRest(item, next, text, { columns, line }) : valueOfRest(item, text, line);
 }
 
 // The item with other members that have no column.
-function withRest(item, next, text, line) {
+function withRest(item, next, text, { columns, line }) {
   const fault = text !== "" && faultInJson(text);
   const members = text === "" ? {} : fault ? null : readExactly(text);
   if (!isPlainObject(members)) throw new FileProblem(`its column “${REST}” is no JSON object${fault ? `: ${fault.says}` : ""}.`, line);
-  Object.keys(inColumns(item).rest).filter((name) => !Object.hasOwn(members, name)).forEach((name) => delete next[name]);
+  Object.keys(inColumns(item, columns).rest).filter((name) => !Object.hasOwn(members, name)).forEach((name) => delete next[name]);
   Object.entries(members).forEach(([name, value]) => setMember(next, name, value));
   return next;
 }
@@ -107,7 +108,7 @@ async function correctionsIn(source, job, { say, signal }) {
   const items = new Map();
   const ids = new Map();
   const messages = new Map();
-  const names = new Set([...MARKS, REST]);
+  const columns = new TableColumns();
   const kinds = new Map();
   const given = new Map();
   for await (const { line } of records(job.id, "failures", { signal, onWait: () => {} })) {
@@ -116,14 +117,15 @@ async function correctionsIn(source, job, { say, signal }) {
     if (failure.id) ids.set(failure.index, failure.id);
     if (failure.message) messages.set(failure.index, failure.message);
     if (failure.corrected) given.set(failure.index, exactText(failure.newItem));
-    for (const [name, value] of Object.entries(isPlainObject(failure.item) ? inColumns(failure.item).own : {})) {
-      names.add(name);
+    if (isPlainObject(failure.item)) columns.add(failure.item);
+    for (const [name, value] of Object.entries(isPlainObject(failure.item) ? inColumns(failure.item, columns).own : {})) {
       const kind = kindOf(value);
       // A column with both has texts for what says nothing itself.
       if (kind && kinds.get(name) !== "text") kinds.set(name, kind);
     }
     if (items.size % SAY_EACH === 0) say(items.size);
   }
+  const names = new Set([...MARKS, REST, ...columns.names]);
   const corrections = new Map();
   const kept = new Map();
   const rewritten = new Map();
@@ -148,7 +150,7 @@ async function correctionsIn(source, job, { say, signal }) {
     const old = items.get(index);
     const message = messages.get(index) || "";
     const add = (to, options) => {
-      const item = correctedItem(old, value, { kinds, line, message, ...options });
+      const item = correctedItem(old, value, { kinds, columns, line, message, ...options });
       const text = exactText(item);
       if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index), other: given.get(index) });
     };

@@ -4,6 +4,10 @@ const MARKS = ["_index", "_id", "_error"];
 const REST = "_item";
 const OWN_COLUMNS = [...MARKS, "_status", "_correction", "_kind", "_code", "_attempts", REST];
 
+// The most columns, and the most bytes of their names: those of the command's records.rs.
+const TABLE_NAMES_MAX = 1000;
+const TABLE_NAMES_BYTES_MAX = 40_000;
+
 // A reader of CSV refuses other texts, since they are signs of a damaged file. The same rule as in columns.rs.
 function canBeCell(text) {
   return !/^\ufeff|\u0000|\u001b\$|\u001b\(J/.test(text);
@@ -13,37 +17,54 @@ function canBeColumn(name) {
   return !OWN_COLUMNS.includes(name) && !isBlankName(name) && hiddenInName(name) === undefined && canBeCell(name);
 }
 
-// The members of an object that have a column, and those that have none.
-function inColumns(item) {
-  const has = ([name, value]) => canBeColumn(name) && canBeCell(cellOf(value));
+// The columns of items, first seen first, within the command's limits. What has none is in the column `_item`.
+class TableColumns {
+  constructor() {
+    Object.assign(this, { names: new Set(), bytes: 0 });
+  }
+
+  add(item) {
+    for (const name of Object.keys(item)) {
+      if (this.names.has(name) || !canBeColumn(name)) continue;
+      const size = encoder.encode(name).length;
+      if (this.names.size === TABLE_NAMES_MAX || this.bytes + size > TABLE_NAMES_BYTES_MAX) continue;
+      this.bytes += size;
+      this.names.add(name);
+    }
+  }
+}
+
+// The members of an object that have one of these columns, and those that have none.
+function inColumns(item, { names }) {
+  const has = ([name, value]) => names.has(name) && canBeCell(cellOf(value));
   const members = Object.entries(item);
   return { own: Object.fromEntries(members.filter(has)), rest: Object.fromEntries(members.filter((member) => !has(member))) };
 }
 
 // What is in the column `_item`.
-function restCell(item) {
+function restCell(item, columns) {
   if (!isPlainObject(item)) return canBeCell(cellOf(item)) ? cellOf(item) : exactText(item);
-  const { rest } = inColumns(item);
+  const { rest } = inColumns(item, columns);
   return Object.keys(rest).length > 0 ? exactText(rest) : "";
 }
 
 // The union of the items' members, first seen first, after what the page says about each.
 async function columnsFile(job, options) {
   const rows = [];
-  const columns = new Set();
-  let hasRest = false;
+  const columns = new TableColumns();
   for await (const { line } of records(job.id, "failures", options)) {
     const failure = readExactly(line);
-    const { item } = failure;
-    const own = isPlainObject(item) ? inColumns(item).own : {};
-    Object.keys(own).forEach((name) => columns.add(name));
-    hasRest ||= !isPlainObject(item) || restCell(item) !== "";
-    rows.push([failure, own]);
+    if (isPlainObject(failure.item)) columns.add(failure.item);
+    rows.push(failure);
     if (rows.length % FLUSH_LINES === 0) options.onLines(rows.length);
   }
   options.onLines(rows.length);
-  const names = [...columns];
+  const names = [...columns.names];
+  const hasRest = rows.some(({ item }) => !isPlainObject(item) || restCell(item, columns) !== "");
   const shown = (text) => (canBeCell(text) ? text : text.replace(/[\u0000\u001b\ufeff]/g, "\ufffd"));
-  const cells = ({ index, id, message, item }, own) => [index, shown(id ?? ""), shown(message), ...names.map((name) => cellOf(memberOf(own, name))), ...(hasRest ? [restCell(item)] : [])];
-  return [csvRow([...MARKS, ...names, ...(hasRest ? [REST] : [])]), ...rows.map(([failure, own]) => csvRow(cells(failure, own)))];
+  const cells = ({ index, id, message, item }) => {
+    const own = isPlainObject(item) ? inColumns(item, columns).own : {};
+    return [index, shown(id ?? ""), shown(message), ...names.map((name) => cellOf(memberOf(own, name))), ...(hasRest ? [restCell(item, columns)] : [])];
+  };
+  return [csvRow([...MARKS, ...names, ...(hasRest ? [REST] : [])]), ...rows.map((failure) => csvRow(cells(failure)))];
 }

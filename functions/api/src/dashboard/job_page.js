@@ -15,10 +15,10 @@ function Job({ job, refresh, isSending, onPlan }) {
   const firstRound = useRef(job.round);
   useEffect(() => forgetOldDrafts(job), [job.id, job.round]);
   const isRetriedElsewhere = job.round > firstRound.current && !ownRounds.has(`${job.id} ${job.round}`);
-  useEffect(() => { document.title = `${isLive(job) ? `${percent(job.progressPercentage)} · ` : ""}${short(nameOf(job), 60)} · Headway`; });
+  useEffect(() => { document.title = `${isLive(job) ? `${percent(job.progressPercentage)} · ` : ""}${nameOf(job, 60)} · Headway`; });
   return html`<p class="crumbs"><a href=${listPlace.address}>← All jobs</a></p>
     <div class="title-row">
-      <h1><bdi>${short(nameOf(job), 200)}</bdi></h1>
+      <h1><bdi>${nameOf(job, 200)}</bdi></h1>
       <span role="status"><${StatusBadge} job=${job} /></span>
     </div>
     <p class="muted"><${CopyableId} id=${job.id} /> · started <${Time} at=${job.createdAt} /> by <${Text} value=${job.createdBy} max=${60} />
@@ -128,15 +128,17 @@ const FACT_CHARS_MAX = 60;
 function Details({ job }) {
   const { toleratedFailures: tolerated, limits } = job;
   const metadata = Object.entries(job.metadata || {});
+  // Dates of some languages have marks for the direction of writing, which belong to them.
+  const own = (words) => html`<bdi>${words}</bdi>`;
   const facts = [["Processor", job.processor], ["Round", count(job.round)], ["Failures tolerated", toleranceWords(tolerated)],
     ["All items submitted", job.sealed ? "yes" : "no"],
-    ["Submitted", exactTime(job.createdAt)], ["Started", job.startedAt ? exactTime(job.startedAt) : "not yet"], ...(job.completedAt ? [["Ended", exactTime(job.completedAt)]] : []), ["Last change", exactTime(job.updatedAt)]];
-  if (job.callback) facts.push(["Told when it ends", callbackWords(job)]);
+    ["Submitted", own(exactTime(job.createdAt))], ["Started", job.startedAt ? own(exactTime(job.startedAt)) : "not yet"], ...(job.completedAt ? [["Ended", own(exactTime(job.completedAt))]] : []), ["Last change", own(exactTime(job.updatedAt))]];
+  if (job.callback) facts.push(["Told when it ends", own(callbackWords(job))]);
   if (limits?.itemsPerSecond) facts.push(["At most", `${limits.itemsPerSecond} items/s`]);
   if (limits?.inFlight) facts.push(["At the same time", `${limits.inFlight} items`]);
   facts.push(...metadata.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
   return html`<section class="panel" aria-labelledby="details"><h2 id="details">Details</h2>
-    <dl class="facts">${facts.map(([name, value]) => html`<div key=${name} class=${String(value).length > FACT_CHARS_MAX ? "wide" : ""}><dt><${Text} value=${name} max=${60} /></dt><dd><${Text} value=${value} /></dd></div>`)}</dl></section>`;
+    <dl class="facts">${facts.map(([name, value]) => html`<div key=${name} class=${String(value).length > FACT_CHARS_MAX ? "wide" : ""}><dt><${Text} value=${name} max=${60} /></dt><dd>${typeof value === "string" ? html`<${Text} value=${value} />` : value}</dd></div>`)}</dl></section>`;
 }
 
 // Whether the endpoint has been told of the job's end, and if not, when it is tried next.

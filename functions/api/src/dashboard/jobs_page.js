@@ -167,7 +167,7 @@ function FoundJobs({ filter, text }) {
 
 function JobRows({ jobs }) {
   return html`<ul class="jobs">${jobs.map((job) => html`<li key=${job.id}><a href=${`#/jobs/${job.id}`}>
-    <span class="name"><bdi>${short(nameOf(job), 120)}</bdi></span>
+    <span class="name"><bdi>${nameOf(job, 120)}</bdi></span>
     <${StatusBadge} job=${job} />
     <span class="what"><bdi>${short(job.processor, 60)}</bdi> · <${Time} at=${job.createdAt} hasClock /> · by <bdi>${short(job.createdBy, 40)}</bdi>${job.round > 1 ? ` · round ${count(job.round)}` : ""}</span>
     <span class="progress"><${ProgressBar} job=${job} isSmall />

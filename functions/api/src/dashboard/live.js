@@ -72,10 +72,11 @@ function useJob(id) {
   const known = useRef(null);
   const job = useLive(async (signal) => {
     const headers = known.current?.id === id ? { "If-None-Match": known.current.etag } : {};
-    const answer = await call(`v1/jobs/${encodeURIComponent(id)}`, { headers, signal });
+    const path = `v1/jobs/${encodeURIComponent(id)}`;
+    const answer = await call(path, { headers, signal });
     const asked = answer.headers.get("Retry-After");
     const isSame = answer.status === 304;
-    if (!isSame) known.current = { id, etag: answer.headers.get("ETag"), data: await readBody(answer, "json") };
+    if (!isSame) known.current = { id, etag: answer.headers.get("ETag"), data: aboutJob(path, await readBody(answer, "json")) };
     const { data } = known.current;
     // The server asks for no further reading once a job has ended and settled. If it does not say so, the job does.
     const wait = asked === null ? (isFinal(data) ? secondsUntilTold(data) : 1) : Number(asked);

@@ -52,7 +52,7 @@ async function untilFinal(id, signal) {
 }
 
 function tell(job) {
-  const note = new Notification(short(nameOf(job), 100), { body: `${statusWords(job)}. ${summaryOf(job)}`, tag: job.id });
+  const note = new Notification(nameOf(job, 100), { body: `${statusWords(job)}. ${summaryOf(job)}`, tag: job.id });
   note.onclick = () => { window.focus(); go(`/jobs/${job.id}`); note.close(); };
 }
 

@@ -25,8 +25,7 @@ const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 class Calls {
   constructor(base, id, token) {
-    this.base = `${base}embed/v1/jobs/${id}`;
-    this.token = token;
+    Object.assign(this, { base: `${base}embed/v1/jobs/${id}`, id, token });
   }
 
   // The job, or no job if it is the one with this tag, and in how many seconds to ask again.
@@ -34,7 +33,10 @@ class Calls {
     const answer = await this.send("", { headers: tag ? { "If-None-Match": tag } : {}, signal });
     const asked = answer.headers.get("Retry-After");
     const wait = asked === null ? null : Math.max(1, Number(asked) || 1);
-    return answer.status === 304 ? { wait } : { wait, tag: answer.headers.get("ETag"), job: await json(answer, signal) };
+    if (answer.status === 304) return { wait };
+    const job = await json(answer, signal);
+    if (job.id !== this.id) throw new Unreached();
+    return { wait, tag: answer.headers.get("ETag"), job };
   }
 
   async groups(signal) {
@@ -60,11 +62,13 @@ class Calls {
   }
 }
 
-// A body that breaks off is a lost connection, too.
+// A body that breaks off is a lost connection, too, and so is one that something else has written.
 async function json(answer, signal) {
   try {
-    return await answer.json();
+    const value = await answer.json();
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch (error) {
     throw signal?.aborted ? error : new Unreached("", { cause: error });
   }
+  throw new Unreached();
 }
