@@ -32,6 +32,69 @@ def test_a_job_runs_to_its_end_on_this_machine(project):
         assert told in done.stdout, done.stdout
 
 
+def test_a_job_that_fails_shows_its_failures_and_a_file_may_have_any_name(project):
+    """Bugs found: the demo ended with advice that nobody could follow any more, before it showed what had failed; and a space in the file's
+    name made two words of it."""
+    file = project.path / "Ada's contacts $.csv"
+    file.write_bytes((project.path / "contacts.csv").read_bytes())
+    try:
+        failed = project.make("demo", check=False, FILE=file.name, TOLERATE="0")
+    finally:
+        file.unlink()
+    assert failed.returncode != 0 and "Failed: " in failed.stderr, failed.stderr
+    assert re.search(r"What failed:\n(.*\n)* *2 .* email .*is not an email address", failed.stdout), failed.stdout
+    assert "the data of this demo is deleted" in failed.stdout
+
+
+def test_another_source_than_the_one_that_is_linked_is_not_passed_over(project, tmp_path):
+    """Bug found: the old one was tested and deployed."""
+    for other in ["/nowhere", str(tmp_path)]:
+        failed = project.make("help", check=False, HEADWAY_SOURCE=other, MAKELEVEL="0")
+        assert failed.returncode != 0 and f".headway-source is not {other}: remove .headway-source" in failed.stderr, failed.stderr
+    rules = project.path / "headway.mk"
+    text = rules.read_text()
+    rules.write_text(re.sub("^HEADWAY_SOURCE .*", f"HEADWAY_SOURCE ?= {tmp_path}", text, flags=re.MULTILINE))
+    try:
+        warned = project.make("help", MAKELEVEL="0")
+    finally:
+        rules.write_text(text)
+    assert f".headway-source is used, which is not {tmp_path}" in warned.stderr, warned.stderr
+    assert not project.make("help", MAKELEVEL="0", HEADWAY_SOURCE=f"{REPOSITORY}/").stderr
+
+
+def test_what_is_beside_a_function_is_deployed_with_it(project, language, tmp_path):
+    """Bug found: a package without __init__.py, and files that the function reads, were left out without a word."""
+    only_an_endpoint(language)
+    (tmp_path / "template.yaml").touch()
+    deployed = ["rates.json", "config.yaml", "lib/module.py", "lib/module.js", "data/two words.txt", "src/part.mjs"]
+    left_out = ["my orders.csv", "lib/test_module.py", "lib/module.test.js", ".env", "lib/.env", "tests/rows.txt"]
+    paths = [project.path / name for name in deployed + left_out]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    try:
+        done = project.make("build", PACKAGE=str(tmp_path))
+    finally:
+        for path in paths:
+            path.unlink()
+    built = {str(path.relative_to(project.path / "build/function")) for path in (project.path / "build/function").rglob("*")}
+    tests_of_others = {"lib/module.test.js"} if language == "python" else {"lib/test_module.py"}
+    assert built >= set(deployed), set(deployed) - built
+    assert not built & (set(left_out) - tests_of_others), built & set(left_out)
+    assert re.search(r"^The function: .*\blib\b", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_settings_that_a_function_cannot_be_deployed_with_are_refused(project, language):
+    """Bugs found: functions that were given were replaced without a word, and with a wrong package Headway was built for many minutes."""
+    only_an_endpoint(language)
+    stack = "s" * 120
+    words = [f"STACK={stack}", "LAMBDA_FUNCTIONS={}", "LAMBDA_FUNCTION_ARNS=arn", "PACKAGE=/a/wrong/path"]
+    failed = project.make("deploy", *words, check=False)
+    assert failed.returncode != 0 and "cargo" not in failed.stdout + failed.stderr, failed.stderr
+    for told in ["LAMBDA_FUNCTIONS and LAMBDA_FUNCTION_ARNS are set by", "PACKAGE is /a/wrong/path, which has no", "STACK has 120 characters"]:
+        assert told in failed.stderr, failed.stderr
+
+
 @contextmanager
 def changed(project, language, old, new):
     """The project with another function."""

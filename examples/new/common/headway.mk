@@ -13,7 +13,20 @@ FILE ?= contacts.csv
 TOLERATE ?= 5
 # What runs the server, if not the shell itself.
 WRAPPER ?=
-SUBMIT = $(FILE) $(JOB) --tolerate $(TOLERATE)
+# A text as one word of the shell.
+quoted = '$(subst ','\'',$(1))'
+SUBMIT = $(call quoted,$(value FILE)) $(JOB) --tolerate $(TOLERATE)
+
+# What was linked or cloned is used as it is, whatever the setting says now.
+DIFFERS := $(shell [ ! -e $(SOURCE) ] || [ "$$(cd $(SOURCE) && pwd -P)" = "$$(cd $(call quoted,$(HEADWAY_SOURCE)) 2>/dev/null && pwd -P)" ] || \
+	[ "$$(git -C $(SOURCE) remote get-url origin 2>/dev/null)" = $(call quoted,$(HEADWAY_SOURCE)) ] || echo yes)
+ifeq ($(MAKELEVEL)$(DIFFERS),0yes)
+ifneq ($(origin HEADWAY_SOURCE),file)
+$(error $(SOURCE) is not $(HEADWAY_SOURCE): remove $(SOURCE) to use that, or leave HEADWAY_SOURCE out)
+else ifneq ($(shell [ ! -d $(call quoted,$(HEADWAY_SOURCE)) ] || echo yes),)
+$(warning $(SOURCE) is used, which is not $(HEADWAY_SOURCE): remove $(SOURCE) to use that)
+endif
+endif
 
 .PHONY: help submit demo deploy
 

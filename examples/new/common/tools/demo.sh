@@ -35,12 +35,16 @@ export HEADWAY_TOKEN
 # In the background, so that whoever stops this script does not have to wait for the job's end.
 "$HEADWAY" submit "${submit[@]}" >"$scratch/job" &
 submitting=$!
-wait $submitting
+code=0
+wait $submitting || code=$?
+# Of a job that has failed they are wanted most.
 job=$(cat "$scratch/job")
+[ -n "$job" ] || exit "$code"
 echo "What failed:"
 "$HEADWAY" failures "$job"
 echo "What came of the others:"
 "$HEADWAY" results "$job"
 kill $server
 wait $server || true
-echo "Stopped. To look around: make serve, and in a second terminal make submit"
+echo "Stopped, and the data of this demo is deleted. To look around, to correct what failed and to retry it: make serve, and in a second terminal make submit"
+exit "$code"

@@ -4,6 +4,7 @@
 # stacks, all others for Headway's. What the function needs itself (a VPC, a key, permissions, memory) belongs into template.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+STACK=${STACK:-}
 source=.headway-source package=${PACKAGE:-.headway-source/target/package}
 
 check() {
@@ -11,6 +12,11 @@ check() {
     command -v aws >/dev/null || problems+=("aws is not installed: https://aws.amazon.com/cli/")
     # Without sam Headway's own script asks for it below.
     [ -n "${BUCKET:-}" ] || ! command -v sam >/dev/null || problems+=("BUCKET is not given: an S3 bucket for the artifacts, in the stack's region")
+    [ -z "${LAMBDA_FUNCTIONS+given}${LAMBDA_FUNCTION_ARNS+given}" ] ||
+        problems+=("LAMBDA_FUNCTIONS and LAMBDA_FUNCTION_ARNS are set by tools/deploy.sh to this project's function: for others add them there")
+    [ "${#STACK}" -le 119 ] || problems+=("STACK has ${#STACK} characters, but 119 is the maximum: the function's stack is $STACK-function")
+    [ "$package" = "$source/target/package" ] || [ -f "$package/template.yaml" ] ||
+        problems+=("PACKAGE is $package, which has no template.yaml: give the directory that Headway's target package wrote, or leave it out")
     [ "${#problems[@]}" = 0 ] || printf '%s\n' "${problems[@]}" >&2
     # Headway's own settings. The package may have to be built first.
     local script=$package/tools/deploy.sh
