@@ -1,9 +1,17 @@
 //! The shortest text of a JSON value: without white space between its parts, and with escapes only where JSON needs them. Its
-//! length is what counts as the size of an output or of a job's metadata: some languages write spaces after commas, and an escape of six bytes for
-//! every character beyond ASCII.
+//! length is what counts as the size of an output, or of a job's params or metadata: some languages write spaces after commas, and an escape
+//! of six bytes for every character beyond ASCII.
+
+use std::borrow::Cow;
+
+/// This JSON as it was written, or in its shortest form if only that has at most so many bytes. `None` if neither has.
+pub fn within(bytes_max: usize, json: &str) -> Option<Cow<'_, str>> {
+    let text = if json.len() <= bytes_max { Cow::Borrowed(json) } else { Cow::Owned(shortest(json)) };
+    (text.len() <= bytes_max).then_some(text)
+}
 
 /// The shortest text of this JSON. Numbers keep their digits, and members their order. What is not JSON stays none.
-pub fn shortest(json: &str) -> String {
+fn shortest(json: &str) -> String {
     let mut short = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(start) = rest.find('"') {
@@ -59,6 +67,14 @@ mod tests {
             (r#""open\"#, r#""open\"#),
         ] {
             assert_eq!(shortest(json), short, "{json}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_too_large_is_shortened() {
+        let json = r#"[ "\u00e9" ]"#;
+        for (bytes_max, text) in [(12, Some(json)), (11, Some("[\"é\"]")), (6, Some("[\"é\"]")), (5, None)] {
+            assert_eq!(within(bytes_max, json).as_deref(), text, "{bytes_max}");
         }
     }
 

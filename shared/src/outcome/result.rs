@@ -1,12 +1,14 @@
 //! The result of an item.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
 use super::readable::is_readable;
 use crate::limits::OUTPUT_BYTES_MAX;
-use crate::shortest::shortest;
+use crate::shortest::within;
 
 /// The output of an item.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,14 +24,11 @@ pub struct OutputRecord {
 /// The output as it is kept: byte for byte, or in its shortest form if it is larger than the limit. `None` if that is too large
 /// too, or others cannot read it.
 pub fn kept(output: Box<RawValue>) -> Option<Box<RawValue>> {
-    let within_limit = if output.get().len() <= OUTPUT_BYTES_MAX {
-        Some(output)
-    } else {
-        let text = shortest(output.get());
-        // A text that is too large is not read once more.
-        if text.len() <= OUTPUT_BYTES_MAX { RawValue::from_string(text).ok() } else { None }
+    let fits = match within(OUTPUT_BYTES_MAX, output.get())? {
+        Cow::Borrowed(_) => output,
+        Cow::Owned(text) => RawValue::from_string(text).ok()?,
     };
-    within_limit.filter(|output| is_readable(output.get()))
+    is_readable(fits.get()).then_some(fits)
 }
 
 impl OutputRecord {

@@ -2,6 +2,7 @@
 
 mod tolerated;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
     METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
 };
-use headway_core::shortest::shortest;
+use headway_core::shortest::within;
 use headway_core::submit::{RequestKey, Submission};
 use headway_core::{ToleratedFailures, Violation};
 use serde_json::Value;
@@ -162,10 +163,11 @@ impl<'a> BodyMembers<'a> {
         if given.is_some_and(|raw| !raw.get().starts_with('{')) {
             self.refuse("/params", "must be an object");
         }
-        if given.is_some_and(|raw| raw.get().len() > PARAMS_BYTES_MAX) {
+        let kept = within(PARAMS_BYTES_MAX, given.map_or("{}", RawValue::get)).unwrap_or_else(|| {
             self.refuse("/params", format!("larger than {PARAMS_BYTES_MAX} bytes"));
-        }
-        given.map_or_else(|| RawValue::from_string("{}".to_owned()).unwrap_or_default(), ToOwned::to_owned).into()
+            Cow::Borrowed("{}")
+        });
+        RawValue::from_string(kept.into_owned()).unwrap_or_default().into()
     }
 
     fn items(&mut self, sealed: bool) -> Option<Vec<Box<RawValue>>> {
@@ -231,8 +233,8 @@ impl<'a> BodyMembers<'a> {
         if pairs.len() > METADATA_PAIRS_MAX {
             self.refuse("/metadata", format!("more than {METADATA_PAIRS_MAX} pairs"));
         }
-        let kept = if raw.len() > METADATA_BYTES_MAX { shortest(raw) } else { raw.to_owned() };
-        if kept.len() > METADATA_BYTES_MAX {
+        let kept = within(METADATA_BYTES_MAX, raw);
+        if kept.is_none() {
             self.refuse("/metadata", format!("larger than {METADATA_BYTES_MAX} bytes"));
         }
         for (key, value) in &pairs {
@@ -248,7 +250,7 @@ impl<'a> BodyMembers<'a> {
                 _ => {}
             }
         }
-        Some(kept)
+        kept.map(Cow::into_owned)
     }
 
     fn refuse_the_rest(&mut self) {

@@ -34,6 +34,17 @@ fn metadata_is_measured_in_its_shortest_form() {
     assert!(read_metadata(500).is_err());
 }
 
+/// The same for params, of which a schema may be a large part.
+#[test]
+fn params_are_measured_in_their_shortest_form() {
+    let read_params = |letters: usize| {
+        let body = format!(r#"{{"processor": "p", "items": [], "params": {{"a" : "{}"}}}}"#, r"\u00fc".repeat(letters));
+        read(body.as_bytes(), &[])
+    };
+    assert_eq!(read_params(40_000).unwrap().params.get(), format!(r#"{{"a":"{}"}}"#, "\u{fc}".repeat(40_000)));
+    assert!(read_params(50_000).is_err());
+}
+
 /// A caller can correct the body in one go instead of one mistake at a time.
 #[test]
 fn everything_wrong_is_reported_at_once() {
