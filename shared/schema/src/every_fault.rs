@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::dialect;
 use crate::exact::SchemaDigits;
 use crate::pointer::{is_at_or_within, unescaped};
-use crate::reading;
+use crate::reading::{self, ReadSchema};
 use crate::refusal::{REFUSALS_MAX, Refusal};
 
 /// Once this has computed for so long, no further fault is searched for: the first ones are more important than all.
@@ -17,8 +17,8 @@ const COMPUTED_MAX: Duration = Duration::from_millis(500);
 /// How often the rest is looked at.
 const LOOKS_MAX: usize = 3 * REFUSALS_MAX;
 
-/// Completes what is wrong with a schema. `refusal` finds the first fault of a schema that can be read.
-pub(crate) fn complete(schema: &Value, first: Vec<Refusal>, refusal: impl Fn(&Value) -> Option<Refusal>) -> Vec<Refusal> {
+/// Completes what is wrong with a schema. `refusal` finds the first fault of a schema that was read, and is given both.
+pub(crate) fn complete(schema: &Value, first: Vec<Refusal>, refusal: impl Fn(ReadSchema, &Value) -> Option<Refusal>) -> Vec<Refusal> {
     let mut all = first;
     let mut rest = schema.clone();
     all.iter().for_each(|refused| cut_out(&mut rest, &refused.pointer));
@@ -28,11 +28,14 @@ pub(crate) fn complete(schema: &Value, first: Vec<Refusal>, refusal: impl Fn(&Va
             break;
         }
         // All of this kind are known: what is refused now is so only since something was cut out.
-        if let Err(unreadable) = reading::read(rest.clone(), &SchemaDigits::default()) {
-            unreadable.iter().for_each(|refused| cut_out(&mut rest, &refused.pointer));
-            continue;
-        }
-        let Some(refused) = refusal(&rest) else { break };
+        let read = match reading::read(rest.clone(), &SchemaDigits::default()) {
+            Ok(read) => read,
+            Err(unreadable) => {
+                unreadable.iter().for_each(|refused| cut_out(&mut rest, &refused.pointer));
+                continue;
+            }
+        };
+        let Some(refused) = refusal(read, &rest) else { break };
         let led_to_cut_out = leads_to_cut_out(schema, &rest, &refused.pointer);
         cut_out(&mut rest, &refused.pointer);
         if !led_to_cut_out && !all.iter().any(|known| is_at_or_within(&refused.pointer, &known.pointer)) {

@@ -68,7 +68,7 @@ struct TextRules {
 enum NotFound {
     /// None makes the item fit, as far as its violations show.
     None,
-    /// There are too many to try all.
+    /// There are too many to try all, or the item or the schema is too large for that.
     GaveUp,
 }
 
@@ -103,11 +103,7 @@ impl Program {
             },
             (read, unreadable) => unreadable.into_iter().chain(read.err().unwrap_or_default()).collect(),
         };
-        Err(every_fault::complete(&original, refused, |rest| {
-            let digits = SchemaDigits::default();
-            let reading = reading::read(rest.clone(), &digits).ok()?;
-            Self::new(reading, rest, &digits, text).err()
-        }))
+        Err(every_fault::complete(&original, refused, |reading, rest| Self::new(reading, rest, &SchemaDigits::default(), text).err()))
     }
 
     /// Compiles a schema that was read.
@@ -158,8 +154,9 @@ impl Program {
         if !judge.is_valid(&value) {
             let (to_convert, keep_as_text) = self.text.as_ref().map(|rules| rules.texts_to_convert(&value)).unwrap_or_default();
             let found = judge.search(&to_convert, &keep_as_text, &value);
+            let are_some_wanted = !to_convert.is_empty();
             let all = if found.is_some() { Vec::new() } else { judge.all_texts_to_convert(to_convert, &value) };
-            let more = match found.map_or_else(|| judge.search_alternatives(&all, &value), Ok) {
+            let more = match found.map_or_else(|| judge.search_alternatives(&all, are_some_wanted, &value), Ok) {
                 Ok(more) => more,
                 Err(search) => {
                     unfit();
@@ -219,10 +216,14 @@ impl Judge<'_> {
     }
 
     /// The texts that have to be converted, by following what each alternative asks for. `known` are those that anything asks for.
-    fn search_alternatives(&self, known: &[String], value: &Value) -> Result<Vec<String>, NotFound> {
+    /// `are_some_wanted` is true if anything asks for any text, known or not.
+    fn search_alternatives(&self, known: &[String], are_some_wanted: bool, value: &Value) -> Result<Vec<String>, NotFound> {
         let work = self.work(value);
-        if self.program.text.is_none() || work > VIOLATIONS_SOUGHT_MAX {
+        if self.program.text.is_none() {
             return Err(NotFound::None);
+        }
+        if work > VIOLATIONS_SOUGHT_MAX {
+            return Err(if are_some_wanted { NotFound::GaveUp } else { NotFound::None });
         }
         let known: BTreeSet<String> = known.iter().cloned().collect();
         let mut tries = TRIES_MAX.min(1 + ALTERNATIVES_WORK_MAX / work);

@@ -107,6 +107,24 @@ fn a_const_and_an_enum_want_numbers_by_all_digits() {
     assert_eq!(shown(&of_a(&format!(r#"{{"const":{long}}}"#)), long), format!("Typed({:?})", format!(r#"{{"a":{long}}}"#)));
 }
 
+/// Bug found: a row too large for the search failed as if all its readings had been tried.
+#[test]
+fn a_row_too_large_for_the_search_says_that_not_all_was_tried() {
+    for (columns, is_said) in [(20, false), (300, true)] {
+        let name = |at: usize| format!("c{at}");
+        let number = json!({"anyOf": [{"type": "integer", "minimum": 10}, {"const": "x"}]});
+        let properties: serde_json::Map<_, _> = (0..columns).map(|at| (name(at), number.clone())).collect();
+        let program =
+            Program::compile(&json!({"properties": properties}).to_string(), true).unwrap_or_else(|refusals| panic!("{refusals:?}"));
+        for (text, is_wanted) in [("5", true), ("y", false)] {
+            let row: serde_json::Map<_, _> = (0..columns).map(|at| (name(at), json!(if at == 7 { text } else { "x" }))).collect();
+            let Verdict::Misfit(misfit) = program.check(&Value::Object(row).to_string(), &mut || {}) else { panic!("{text} fits") };
+            let said = misfit.violations.iter().any(|violation| violation.reason.contains("in more ways than are tried"));
+            assert_eq!(said, is_said && is_wanted, "{columns} columns, {text}: {misfit:?}");
+        }
+    }
+}
+
 /// A schema of a value, without conditions, which convert nothing, and without alternatives that would only be too many as text.
 fn of_value() -> impl Strategy<Value = Value> {
     let plain = prop::sample::select(vec![
