@@ -9,8 +9,8 @@ mod impossible;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use headway_api::normal_form::is_same_text;
 use headway_core::counted;
-use icu_normalizer::ComposingNormalizerBorrowed;
 use serde_json::{Map, Value};
 
 /// How far references are followed.
@@ -192,12 +192,6 @@ fn mistyped(name: &str, similar: &str, columns: &[String]) -> ColumnFault {
 fn shown(name: &str, columns: &[String]) -> String {
     let place = columns.iter().position(|column| column == name).map_or(0, |place| place + 1);
     format!("column {place}, {name:?},")
-}
-
-/// True if both are the same letters, in whatever form of Unicode.
-fn is_same_text(one: &str, other: &str) -> bool {
-    let composed = |text| ComposingNormalizerBorrowed::new_nfc().normalize(text);
-    composed(one) == composed(other)
 }
 
 /// The most similar of these names, if one is similar.

@@ -1,8 +1,7 @@
 //! Changes that tools make, and people too.
 
-use icu_normalizer::ComposingNormalizerBorrowed;
-
 use super::numbers::is_shortened_number;
+use crate::normal_form;
 
 /// What data frames read as no value, and write for none.
 const MISSING: [&str; 14] = ["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "NaN", "nan", "-NaN", "-nan", "NaT", "<NA>", "#NA"];
@@ -11,7 +10,7 @@ const MISSING: [&str; 14] = ["NA", "N/A", "n/a", "NULL", "Null", "null", "None",
 pub(super) fn is_doubtful(old: &str, new: &str) -> bool {
     is_missing(old, new)
         || old.strip_prefix('\'') == Some(new)
-        || is_same_text(old, new)
+        || is_respelt(old, new)
         || has_got_zero(old, new)
         || is_shortened_number(old, new)
 }
@@ -22,12 +21,10 @@ fn is_missing(old: &str, new: &str) -> bool {
 }
 
 /// `é` as one character or as two, and line breaks, tabs and several blanks that became one blank.
-fn is_same_text(old: &str, new: &str) -> bool {
+fn is_respelt(old: &str, new: &str) -> bool {
     let breaks = |text: &str| text.chars().filter(|c| c.is_whitespace() && *c != ' ').count();
     let is_flattened = || breaks(new) < breaks(old) || breaks(new) == breaks(old) && new.len() < old.len();
-    let composed = |text| ComposingNormalizerBorrowed::new_nfc().normalize(text);
-    let is_other_form = || !(old.is_ascii() && new.is_ascii()) && composed(old) == composed(new);
-    is_other_form() || old.split_whitespace().eq(new.split_whitespace()) && is_flattened()
+    normal_form::is_same_text(old, new) || old.split_whitespace().eq(new.split_whitespace()) && is_flattened()
 }
 
 /// `5.0` for `5`: data frames make such numbers of a column with empty cells.
