@@ -34,7 +34,9 @@ async function restOf(source, job, say) {
   const hasGap = parts.some((part, at) => part.part !== at || part.firstIndex !== (at === 0 ? 0 : endOf(parts[at - 1])));
   if (hasGap) throw new Error("Parts in the middle of the file are missing: whoever sends it has to go on, for example with “headway submit --continue”.");
   const hashes = new ItemHashes();
-  const items = await checkSent({ source, job, parts, hashes, say, signal: new AbortController().signal });
+  const keyed = job.metadata?.itemsSha256;
+  const whole = /^[0-9a-f]{64}$/.test(keyed) ? keyed : undefined;
+  const items = await checkSent({ source, job, parts, hashes, whole, say, signal: new AbortController().signal });
   // Parts are cut for chunks of at most this many items; smaller ones than the job's only make more parts.
   const chunkSize = parts[0]?.chunkSize || CHUNK_SIZE_SAFE;
   return { source, items, hashes, chunkSize, canary: 0, rest: { job, parts: parts.length, items: parts.length ? endOf(parts.at(-1)) : 0 } };

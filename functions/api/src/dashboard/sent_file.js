@@ -39,12 +39,15 @@ function renamedIn(text) {
 }
 
 // Reads the whole file, and says how many items it has. Refuses it unless all its items are those that were sent: each part of the job has a fingerprint of its items.
-async function checkSent({ source, job, parts, hashes, say, signal }) {
+// `whole` is the SHA-256 of all items, those included that have not been sent: an idempotency key stands for them.
+async function checkSent({ source, job, parts, hashes, whole, say, signal }) {
   if (!window.crypto?.subtle) throw new Error("A browser compares the file with the job only on a page with https.");
   let [index, at, hash, firstLine] = [0, 0, null, 0];
+  const all = whole ? new ItemsHash() : null;
   for await (const { text, line } of itemsOf(source)) {
     signal.throwIfAborted();
     hashes?.add(text);
+    all?.add(text.trim());
     const part = parts[at];
     if (part && index >= part.firstIndex) {
       if (hash === null) [hash, firstLine] = [new PartHash(part), line];
@@ -61,7 +64,34 @@ async function checkSent({ source, job, parts, hashes, say, signal }) {
   }
   const end = parts.length ? endOf(parts.at(-1)) : 0;
   if (index < end) throw new FileProblem(`The file ends after ${counted(index, "item")}, but the job has ${count(end)}. ${GIVE_THE_SAME}`);
+  if (all && (await all.hash()) !== whole) throw new FileProblem(`These are not the items that the job was started with, and its idempotency key stands for them. ${GIVE_THE_SAME}`);
   return index;
+}
+
+// The SHA-256 of items as NDJSON.
+class ItemsHash {
+  constructor() {
+    Object.assign(this, { blob: new Blob([]), lines: [] });
+  }
+
+  add(text) {
+    this.lines.push(text, "\n");
+    if (this.lines.length >= 10_000) this.keep();
+  }
+
+  keep() {
+    Object.assign(this, { blob: new Blob([this.blob, ...this.lines]), lines: [] });
+  }
+
+  async hash() {
+    this.keep();
+    const bytes = await this.blob.arrayBuffer().catch(() => { throw new Error("This file is too large for a browser to compare: continue with “headway submit --continue”."); });
+    return hexOf(await crypto.subtle.digest("SHA-256", bytes));
+  }
+}
+
+function hexOf(hash) {
+  return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function endOf(part) {
@@ -97,7 +127,7 @@ class PartHash {
   async fingerprint() {
     this.endChunk();
     const hash = await crypto.subtle.digest("SHA-256", await new Blob(this.hashed).arrayBuffer());
-    return [...new Uint8Array(hash, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hexOf(hash.slice(0, 16));
   }
 }
 
