@@ -1,5 +1,6 @@
 """What `headway new` writes works as written: its tests, its demo, its CI file and what its README names."""
 
+import os
 import re
 import socket
 import subprocess
@@ -143,6 +144,31 @@ def test_a_function_that_ends_its_process_ends_the_demo(project, language):
     with changed(project, language, old, new):
         failed = project.make("demo", check=False)
     assert failed.returncode != 0 and re.search(r"The endpoint .* has ended", failed.stderr), failed.stderr
+
+
+@pytest.mark.parametrize("end", ["script", "endpoint"])
+def test_the_server_ends_with_the_script_and_with_its_endpoint(project, language, tmp_path, end):
+    """Bugs found: told to stop, the script stopped the endpoint alone, and the server kept its port and its data. A dead endpoint was no error."""
+    only_an_endpoint(language)
+    os.mkfifo(tmp_path / "go")
+    programs = {
+        "endpoint": f"#!/bin/sh\necho serving on http://127.0.0.1:1\nread _ <{tmp_path}/go\n",
+        "server": "#!/bin/bash\ntrap 'echo stops; exit 0' TERM\necho runs\nwhile :; do sleep 0.1; done\n",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    script = [project.path / "tools/with-endpoint.sh", tmp_path / "server"]
+    environment = {**os.environ, "ENDPOINT": str(tmp_path / "endpoint")}
+    with subprocess.Popen(script, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "runs\n"
+        if end == "script":
+            running.terminate()
+        else:
+            (tmp_path / "go").write_text("")
+        # Its output ends when the server has ended, too.
+        assert running.communicate(timeout=120)[0] == "stops\n"
+        assert running.returncode == (-15 if end == "script" else 1)
 
 
 def test_whoever_has_no_headway_is_told_that_it_is_built(project, tmp_path):

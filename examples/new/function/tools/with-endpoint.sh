@@ -18,7 +18,18 @@ mkfifo "$scratch/printed"
 # shellcheck disable=SC2086
 $ENDPOINT >"$scratch/printed" &
 endpoint=$!
-trap 'rm -rf "$scratch"; kill $endpoint 2>/dev/null || true; wait $endpoint 2>/dev/null || true' EXIT
+# Also if this script is told to stop: the command first, which finishes what it has begun, and then its endpoint.
+stop() {
+    local pid
+    if pid=$(cat "$scratch/command" 2>/dev/null); then
+        kill "$pid" 2>/dev/null || true
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    fi
+    rm -rf "$scratch"
+    kill $endpoint 2>/dev/null || true
+    wait $endpoint 2>/dev/null || true
+}
+trap stop EXIT
 
 exec 3<"$scratch/printed"
 url='' until=$((SECONDS + 60))
@@ -43,8 +54,13 @@ export HEADWAY_HTTP_ENDPOINTS='{"contacts": {"url": "'${url%/}'/", "secret": "'$
     cat <&3
     if pid=$(cat "$scratch/command" 2>/dev/null); then
         echo "The endpoint ($ENDPOINT) has ended: what it said is above" >&2
+        touch "$scratch/ended"
         kill "$pid"
     fi
 } &
+code=0
 # shellcheck disable=SC2016
-bash -c 'echo $$ >"$0" && exec "$@"' "$scratch/command" "$@" 3<&-
+bash -c 'echo $$ >"$0" && exec "$@"' "$scratch/command" "$@" 3<&- || code=$?
+rm -f "$scratch/command"
+[ ! -e "$scratch/ended" ] || code=1
+exit "$code"
