@@ -13,6 +13,7 @@
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -29,6 +30,17 @@ const A_LABEL: &str = "xn--";
 
 /// What separates labels: RFC 3490, 3.1.
 const DOTS: [char; 4] = ['.', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+
+/// What RFC 5892 allows in no label, though UTS 46 leaves it as it is: the parts of old Hangul syllables (2.9), the blocks of
+/// marks for symbols and music (2.8), and a hyphen beyond ASCII, which is no letter.
+const DISALLOWED: [RangeInclusive<char>; 6] = [
+    '\u{1100}'..='\u{11ff}',
+    '\u{20d0}'..='\u{20ff}',
+    '\u{30a0}'..='\u{30a0}',
+    '\u{a960}'..='\u{a97f}',
+    '\u{d7b0}'..='\u{d7ff}',
+    '\u{1d100}'..='\u{1d24f}',
+];
 
 /// Labels as in RFC 1123, whatever they mean.
 static ASCII_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("hostname", Draft::Draft6));
@@ -60,7 +72,8 @@ fn is_hostname(text: &str) -> bool {
 
 /// True if each label beyond ASCII is a U-label.
 fn is_idn_hostname(text: &str) -> bool {
-    let stays = |label: &str| idna::domain_to_unicode(label).0 == label;
+    let is_allowed = |c: char| !DISALLOWED.iter().any(|range| range.contains(&c));
+    let stays = |label: &str| idna::domain_to_unicode(label).0 == label && label.chars().all(is_allowed);
     is_valid(&IDN_HOSTNAME, text) && text.split(DOTS).filter(|label| !label.is_ascii()).all(stays)
 }
 
@@ -232,6 +245,10 @@ mod tests {
             ("a\u{b2}.com", false, false),
             ("a\u{2122}.com", false, false),
             ("a\u{ff10}.com", false, false),
+            // Disallowed as they are.
+            ("a\u{1100}.com", false, false),
+            ("a\u{20d0}.com", false, false),
+            ("\u{30a2}\u{30a0}.com", false, false),
             // Mapped to none.
             ("pay\u{200b}pal.com", false, false),
             ("pay\u{ad}pal.com", false, false),

@@ -8,6 +8,7 @@ use jsonschema::{JsonType, ValidationError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::decimal::Decimal;
 use crate::exact::ExactNumbers;
 use crate::pointer::{cut, is_at_or_within, join, unescaped};
 
@@ -230,7 +231,13 @@ fn not_of_type(kind: &TypeKind, found: &Value) -> String {
         digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
     });
     let numeric = types.iter().any(|one| matches!(one, JsonType::Integer | JsonType::Number));
-    let hint = if leading_zero && numeric { " (JSON numbers have no leading zeros)" } else { "" };
+    let is_beyond = |text| Decimal::read(text).is_some() && text.parse().is_ok_and(f64::is_infinite);
+    let hint = match found.as_str() {
+        _ if !numeric => "",
+        _ if leading_zero => " (JSON numbers have no leading zeros)",
+        Some(text) if is_beyond(text) => " (it is beyond the range of a double)",
+        _ => "",
+    };
     format!("not {}{hint}", names.join(" or "))
 }
 

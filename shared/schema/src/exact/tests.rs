@@ -154,6 +154,8 @@ fn texts_are_converted_and_judged_by_all_their_digits() {
             "100000000000000000000.25",
             "/a multipleOf | not a multiple of 0.5: 100000000000000000000.25",
         ),
+        (json!({"type": "number"}), "-1e309", r#"/a type | not a number (it is beyond the range of a double): "-1e309""#),
+        (json!({"type": "number"}), "1e3O9", r#"/a type | not a number: "1e3O9""#),
         (json!({"type": "string"}), "100000000000000000000.25", "fits"),
         (json!({"type": "string"}), "1e-1000000001", "fits"),
         (json!({"type": "number"}), "1e-1000000001", r#"/a type | not a number: "1e-1000000001""#),
