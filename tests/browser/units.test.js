@@ -110,3 +110,25 @@ test("a job with an idempotency key takes exactly the items that it was started 
   assert.equal(await check(lines(' {"n":"é"} ')), 12_001);
   for (const last of ['{"n":"e"}', '{"n":"é"}\n1']) await assert.rejects(check(lines(last)), /its idempotency key stands for them/);
 });
+
+// Bug found: a column that was copied in a spreadsheet became one cell.
+test("copied cells are pasted as cells, or not at all", () => {
+  const { pastedCells, placesOf } = pageCode([...READERS, "pasted_cells"], "pastedCells, placesOf");
+  for (const [text, cells] of [
+    ["7", null], ["7\r\n", null], ["", null], ['"a" b', null],
+    ["1\r\n2\r\n3\r\n", [["1"], ["2"], ["3"]]], ["1\n\n3", [["1"], [""], ["3"]]], ["7\tw", [["7", "w"]]], ["a\tb\nc\td\n", [["a", "b"], ["c", "d"]]],
+    ['"two\nlines"\tx\r\n"say ""hi""\tnow"\ty\r\n', [["two\nlines", "x"], ['say "hi"\tnow', "y"]]],
+    ['"raw"\tx\n5" pipe\ty', [['"raw"', "x"], ['5" pipe', "y"]]],
+  ]) assert.deepEqual(pastedCells(text), cells, JSON.stringify(text));
+  const table = { rows: ["r0", "r1", "r2"], columns: ["a", "b"] };
+  assert.deepEqual(placesOf([["1"], ["2"]], { ...table, row: 1, column: 1 }), { changes: [{ row: "r1", name: "b", text: "1" }, { row: "r2", name: "b", text: "2" }], says: "Pasted into 2 rows and 1 column." });
+  assert.match(placesOf([["1"], ["2"]], { ...table, row: 2, column: 0 }).fault, /^2 rows were copied, but from here on the table has 1 row: nothing/);
+  assert.match(placesOf([["1", "2"]], { ...table, row: 0, column: 1 }).fault, /^2 columns were copied, but from here on the table has 1 column/);
+});
+
+test("slow work, names without letters and texts with accents are put into words", () => {
+  const { columnWords, folded, rateWords } = pageCode([...READERS, "job_page", "jobs_page", "group_table"], "columnWords, folded, rateWords", { given: { waitsForItems: () => false } });
+  assert.deepEqual([300, 12.34, 0.5, 0.01, 0.0001, 0.000001, 0].map(rateWords), ["300 items/s", "12.34 items/s", "0.5 items/s", "36 items/h", "8.6 items/day", "less than 1 item/day", "0 items/s"]);
+  assert.deepEqual(["", " ", "a"].map(columnWords), ["(without a name)", "(without a name)", "a"]);
+  for (const [text, typed] of [["Straße", "STRASSE"], ["İstanbul", "istanbul"], ["éclair", "Eclair"], ["ISPARTA ısparta", "isparta"]]) assert.ok(folded(text).includes(folded(typed)), text);
+});

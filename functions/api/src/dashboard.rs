@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::html_page::{HtmlPage, ITEM_ROWS, PREACT, STYLE, UPLOT, UPLOT_STYLE, VISIBLE};
 
-const SCRIPTS: [&str; 56] = [
+const SCRIPTS: [&str; 57] = [
     ITEM_ROWS,
     VISIBLE,
     include_str!("dashboard/base.js"),
@@ -28,6 +28,7 @@ const SCRIPTS: [&str; 56] = [
     include_str!("dashboard/drafts.js"),
     include_str!("dashboard/cell_field.js"),
     include_str!("dashboard/correct.js"),
+    include_str!("dashboard/pasted_cells.js"),
     include_str!("dashboard/group_table.js"),
     include_str!("dashboard/failures.js"),
     include_str!("dashboard/spreadsheet_cells.js"),

@@ -23,10 +23,33 @@ function isTakenMeanwhile(problem) {
   return (problem.errors || []).some(({ detail }) => detail.includes("another new value already"));
 }
 
+// The new values that others have given, as far as the error names the items.
+async function takenValues(job, error, signal) {
+  const named = (error.errors || []).map(({ detail }) => /item (\d+) has another new value/.exec(detail)?.[1]).filter(Boolean).map(Number);
+  const wanted = new Set(named.slice(0, TAKEN_SHOWN_MAX));
+  const found = [];
+  for await (const { index, line } of records(job.id, "failures", { signal, onWait: () => {} })) {
+    if (!wanted.delete(index)) continue;
+    found.push({ index, item: readExactly(line).newItem });
+    if (wanted.size === 0) break;
+  }
+  return found;
+}
+
 // A value that was given meanwhile, and that nobody has seen here, is replaced only if that is asked for.
-function TakenNote({ error, onReplace }) {
-  if (!isTakenMeanwhile(error)) return html`<${ErrorNote} error=${error} />`;
-  return html`<${Note} tone="warn" title="Corrected meanwhile."> Somebody else has given another new value since this page has shown the list. Open the group again to see it, or replace it.
+function TakenNote({ job, error, onReplace }) {
+  const [taken, setTaken] = useState([]);
+  const isTaken = isTakenMeanwhile(error);
+  useEffect(() => {
+    if (!isTaken) return undefined;
+    const stop = new AbortController();
+    // Without them, the question is the same.
+    takenValues(job, error, stop.signal).then(setTaken, () => {});
+    return () => stop.abort();
+  }, [error]);
+  if (!isTaken) return html`<${ErrorNote} error=${error} />`;
+  return html`<${Note} tone="warn" title="Corrected meanwhile."> Somebody else has given another new value since this page has shown the list.
+    ${taken.length > 0 && html`<ul>${taken.map(({ index, item }) => html`<li key=${index}>${placeOf(job, index)}: given was <${Text} value=${exactText(item)} max=${200} /></li>`)}</ul>`}
     <p><button type="button" class="small" onClick=${onReplace}>Replace the other value</button></p><//>`;
 }
 
@@ -69,10 +92,10 @@ function CorrectItem({ job, failure, item, isCorrected, refresh, onClose, onDone
   };
   return html`<form ref=${form} class="correct" onSubmit=${save} onInput=${() => setChanged(true)}>
     ${asJson ? html`<label>${placeOf(job, index)} as JSON <textarea rows="8" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)}></textarea></label>`
-      : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${short(cell.name, 60)}</bdi>
+      : cells.map((cell, at) => html`<label key=${cell.name}><bdi>${columnWords(cell.name)}</bdi>
         <${CellField} class=${isBlamed(cell.name, failure) ? "blamed" : ""} aria-invalid=${isBlamed(cell.name, failure) ? "true" : undefined} was=${cellOf(cell.was)} value=${cell.text} offered=${cell.name === blamed ? offeredIn(failure) : undefined} onType=${(typed) => setCells(cells.map((one, other) => (other === at ? { ...one, text: typed } : one)))} /></label>`)}
     ${!asJson && html`<${AsValues} job=${job} cells=${cells} isOn=${asValues} onSet=${setAsValues} />`}
-    ${error && html`<${TakenNote} error=${error} onReplace=${() => save(undefined, true)} />`}
+    ${error && html`<${TakenNote} job=${job} error=${error} onReplace=${() => save(undefined, true)} />`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)}>Save the correction</button>
       <button type="button" onClick=${giveUp}>Go back</button>
       ${!asJson && html`<button type="button" class="link" onClick=${toJson}>Edit as JSON</button>`}</p>

@@ -44,7 +44,8 @@ function groupsWords({ complete, countedFailures, groups }, { failedItems }) {
   const shown = groups.reduce((sum, group) => sum + group.count, 0);
   if (shown < countedFailures) return `The ${counted(groups.length, "largest group")}, with ${count(shown)} of ${counted(Math.max(failedItems, countedFailures), "failure")}. The other failures are of still other kinds: the table and the download below have all of them.`;
   if (complete && countedFailures >= failedItems) return `${counted(countedFailures, "failure")} in ${counted(groups.length, "group")}, the largest first.`;
-  return `${count(countedFailures)} of ${counted(Math.max(failedItems, countedFailures), "failure")} are counted here so far, in ${counted(groups.length, "group")}.`;
+  if (countedFailures === 0) return "No failure is counted here yet.";
+  return `${count(countedFailures)} of ${counted(Math.max(failedItems, countedFailures), "failure")} ${countedFailures === 1 ? "is" : "are"} counted here so far, in ${counted(groups.length, "group")}.`;
 }
 
 function Group({ group, job, canCorrect, refresh, tables, isOpen, toggle }) {
@@ -103,13 +104,13 @@ function GroupItems({ job, code, canCorrect, refresh }) {
   </div>`;
 }
 
-// A row of a table, as most files have them, is shown as one; `blamed` is the column that failed. Anything else is JSON.
+// A row of a table, as most files have them, is shown as one; `isWrong(name)`: the error is about that column. Anything else is JSON.
 const CELLS_MAX = 30;
-function ItemValue({ place, item, blamed }) {
+function ItemValue({ place, item, isWrong }) {
   const isRow = isPlainObject(item) && Object.values(item).every((value) => typeof value === "string") && Object.keys(item).length > 0 && Object.keys(item).length <= CELLS_MAX;
   if (!isRow) return html`<pre class="value" tabindex="0"><${Text} value=${itemText(item)} max=${800} /></pre>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Values of ${place}`}><table><thead><tr>${Object.keys(item).map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
-    <tbody><tr>${Object.entries(item).map(([name, value]) => html`<td key=${name} class=${name === blamed ? "tone-bad" : ""}><${Text} value=${value} max=${200} /></td>`)}</tr></tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Values of ${place}`}><table><thead><tr>${Object.keys(item).map((name) => html`<th key=${name} scope="col"><bdi>${columnWords(name)}</bdi></th>`)}</tr></thead>
+    <tbody><tr>${Object.entries(item).map(([name, value]) => html`<td key=${name} class=${isWrong(name) ? "tone-bad" : ""}><${Text} value=${value} max=${200} /></td>`)}</tr></tbody></table></div>`;
 }
 
 const ONE_LINE_MAX = 140;
@@ -124,15 +125,16 @@ function FailedItem({ job, failure, newItem, canCorrect, refresh, onGive }) {
   const box = useKeptFocus();
   const isCorrected = newItem !== undefined;
   const hasId = failure.id !== null && failure.id !== undefined;
-  const value = (item, blamed) => html`<${ItemValue} place=${placeOf(job, failure.index)} item=${item} blamed=${blamed} />`;
+  const value = (item, isWrong) => html`<${ItemValue} place=${placeOf(job, failure.index)} item=${item} isWrong=${isWrong} />`;
+  const isOfError = (name) => isBlamed(name, failure);
   return html`<article ref=${box} tabindex="-1" class="item" aria-label=${placeOf(job, failure.index)}>
     <p><strong>${placeOf(job, failure.index)}</strong>${hasId && html` · id <${Text} value=${failure.id} max=${80} />`}
       ${isCorrected && html` <span class="badge Completed">✓ Corrected</span>`}
       <span class="muted"> · ${counted(failure.attempts, "attempt")}</span></p>
     <p class="message"><${Text} value=${failure.message} /></p>
     ${isCorrected && html`<p class="muted">The next retry runs this new value:</p>`}
-    ${!isOpen && value(isCorrected ? newItem : failure.item, isCorrected ? "" : columnOfCode(failure.code))}
-    ${isCorrected && html`<details><summary>The value that failed</summary>${value(failure.item, columnOfCode(failure.code))}</details>`}
+    ${!isOpen && value(isCorrected ? newItem : failure.item, isCorrected ? () => false : isOfError)}
+    ${isCorrected && html`<details><summary>The value that failed</summary>${value(failure.item, isOfError)}</details>`}
     ${canCorrect && (isOpen ? html`<${CorrectItem} job=${job} failure=${failure} item=${isCorrected ? newItem : failure.item} isCorrected=${isCorrected} refresh=${refresh} onClose=${() => open(false)}
         onDone=${(item) => { open(false); onGive(item); }} />`
       : html`<p><button type="button" class="small" onClick=${() => open(true)}>${isCorrected ? "Correct again" : "Correct this item"}<span class="visually-hidden">, ${placeOf(job, failure.index)}</span></button></p>`)}

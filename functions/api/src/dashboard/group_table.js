@@ -14,6 +14,11 @@ function columnOfCode(code) {
   return pointed.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
+// A column's name as it is shown: a member may have a name of which nothing can be seen.
+function columnWords(name) {
+  return isBlankName(name) ? "(without a name)" : short(name, 40);
+}
+
 // Whether a column is one that an item's error is about: the one of its code, or another that its message names by a pointer.
 function isBlamed(name, { code, message = "" }) {
   return name === columnOfCode(code) || (message.startsWith("/") && isBlamedColumn(name, message));
@@ -49,17 +54,35 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
   const focused = columns.includes(blamed) ? blamed : columns[0];
   const first = useRef(null);
   useLayoutEffect(() => first.current?.focus(), []);
-  const type = (changed, name, text) => {
+  // What was pasted, or why it was not.
+  const [pasted, setPasted] = useState(null);
+  const change = (changes) => {
     const next = new Map(typed);
-    for (const { index, item } of changed) {
+    for (const { row: { index, item }, name, text } of changes) {
       const own = { ...next.get(index), [name]: text };
       if (text === cellOf(memberOf(item, name))) delete own[name];
       if (Object.keys(own).length) next.set(index, own);
       else next.delete(index);
     }
     drafts.delete(key);
+    setPasted(null);
     setTyped(next);
+  };
+  const type = (changed, name, text) => {
+    change(changed.map((row) => ({ row, name, text })));
     setLast({ name, text, was: cellOf(memberOf(changed[0].item, name)) });
+  };
+  const paste = (event, row, name) => {
+    // A field of several lines takes line breaks as they are.
+    const cells = event.target instanceof HTMLTextAreaElement ? null : pastedCells(event.clipboardData.getData("text/plain"));
+    if (!cells) return;
+    event.preventDefault();
+    const found = placesOf(cells, { rows, columns, row: rows.indexOf(row), column: columns.indexOf(name) });
+    if (found.changes) {
+      change(found.changes.map((one) => ({ ...one, text: withLineEndsOf(cellOf(memberOf(one.row.item, one.name)), one.text) })));
+      setLast(null);
+    }
+    setPasted(found);
   };
   const alike = last ? rows.filter(({ index, item }) => cellOf(memberOf(item, last.name)) === last.was && (memberOf(typed.get(index), last.name) ?? last.was) !== last.text) : [];
   const save = async (event, replacesAll = false) => {
@@ -83,14 +106,16 @@ function GroupTable({ job, code, rows, refresh, onSaved, onClose }) {
     setBusy(false);
   };
   const cell = (row, name, at) => html`<td key=${name}><${CellField} field=${at === 0 && name === focused ? first : undefined} class=${isBlamed(name, { code, message: row.message }) ? "blamed" : ""} aria-invalid=${isBlamed(name, { code, message: row.message }) ? "true" : undefined}
-    aria-label=${`${short(name, 60)}, ${placeOf(job, row.index)}`} offered=${name === blamed ? offeredIn({ code, message: row.message }) : undefined} was=${cellOf(memberOf(row.item, name))} value=${memberOf(typed.get(row.index), name) ?? cellOf(memberOf(row.item, name))} onType=${(text) => type([row], name, text)} /></td>`;
+    aria-label=${`${columnWords(name)}, ${placeOf(job, row.index)}`} offered=${name === blamed ? offeredIn({ code, message: row.message }) : undefined} was=${cellOf(memberOf(row.item, name))} value=${memberOf(typed.get(row.index), name) ?? cellOf(memberOf(row.item, name))} onPaste=${(event) => paste(event, row, name)} onType=${(text) => type([row], name, text)} /></td>`;
   return html`<form class="group-table" onSubmit=${save}>
     <div class="scroll" tabindex="0" role="region" aria-label="The items as a table"><table>
-      <thead><tr><th scope="col">Where</th><th scope="col">Why it failed</th>${columns.map((name) => html`<th key=${name} scope="col"><bdi>${short(name, 40)}</bdi></th>`)}</tr></thead>
+      <thead><tr><th scope="col">Where</th><th scope="col">Why it failed</th>${columns.map((name) => html`<th key=${name} scope="col"><bdi>${columnWords(name)}</bdi></th>`)}</tr></thead>
       <tbody>${rows.map((row, at) => html`<tr key=${row.index}><th scope="row">${placeOf(job, row.index)}${row.isCorrected ? html` <span class="badge Completed">✓ Corrected</span>` : ""}</th>
         <td class="message"><${Text} value=${row.message} max=${120} /></td>${columns.map((name) => cell(row, name, at))}</tr>`)}</tbody></table></div>
     <${AsValues} job=${job} cells=${rows.filter(({ index }) => typed.has(index)).flatMap(({ index, item }) => cellsOf(item, typed.get(index)))} isOn=${asValues} onSet=${setAsValues} />
-    ${error && html`<${TakenNote} error=${error} onReplace=${() => save(undefined, true)} />`}
+    ${pasted?.fault && html`<${Note} tone="warn">${pasted.fault}<//>`}
+    ${pasted?.says && html`<p role="status">${pasted.says}</p>`}
+    ${error && html`<${TakenNote} job=${job} error=${error} onReplace=${() => save(undefined, true)} />`}
     ${last && last.text !== last.was && alike.length > 0 && html`<p><button type="button" class="small" onClick=${() => type(alike, last.name, last.text)}>Also write “${short(oneLine(last.text), 40)}” for “${short(oneLine(last.was), 40)}” in ${counted(alike.length, "other row")}</button></p>`}
     <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy || typed.size === 0)}>${typed.size === 0 ? "Nothing changed yet" : `Save ${counted(typed.size, "correction")}`}</button>
       <button type="button" onClick=${() => { drafts.delete(key); onClose(); }}>Show the items one by one</button></p>

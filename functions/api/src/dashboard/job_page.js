@@ -88,7 +88,7 @@ function Timing({ job }) {
   const facts = [];
   if (isLive(job)) {
     facts.push(["Time left", end === null ? unknownEnd(job) : end <= 0 ? "any moment" : roughly(end)]);
-    facts.push(["Rate", job.itemsPerSecond === null ? "–" : `${job.itemsPerSecond.toLocaleString()} items/s`]);
+    facts.push(["Rate", job.itemsPerSecond === null ? "–" : rateWords(job.itemsPerSecond)]);
     // The time of a retried job contains the time before the retry, and says nothing.
     if (job.round === 1) facts.push(["Running for", job.startedAt ? duration(clock.now() - Date.parse(job.startedAt)) : "not yet"]);
   } else {
@@ -102,7 +102,13 @@ function Timing({ job }) {
   return html`<dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-// Slow work is given by the hour.
+// Slow work is given by the hour, or by the day.
+function rateWords(perSecond) {
+  const [slow, time] = perSecond * HOUR >= SECOND ? [perSecond * (HOUR / SECOND), "h"] : [perSecond * (DAY / SECOND), "day"];
+  if (perSecond >= 0.1 || perSecond === 0) return `${perSecond.toLocaleString()} items/s`;
+  return slow < 0.1 ? `less than 1 item/${time}` : `${slow.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${slow === 1 ? "item" : "items"}/${time}`;
+}
+
 function averageWords(items, ms) {
   const perSecond = items / (ms / SECOND);
   return perSecond >= 1 ? `${counted(Math.round(perSecond), "item")}/s` : `${counted(Math.round((items * HOUR) / ms), "item")}/h`;

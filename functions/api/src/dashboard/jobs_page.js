@@ -130,12 +130,17 @@ function NoJobs({ filter: { status, owner } }) {
 
 function matches(job, text) {
   const metadata = job.metadata ? JSON.stringify(job.metadata) : "";
-  return [job.title, job.id, job.processor, job.createdBy, job.errorMessage, metadata].some((part) => part?.toLowerCase().includes(text));
+  return [job.title, job.id, job.processor, job.createdBy, job.errorMessage, metadata].some((part) => part && folded(part).includes(text));
+}
+
+// Letters without their accents and case, as people type who look for something.
+function folded(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("ß", "ss").replaceAll("ı", "i");
 }
 
 // The API cannot search texts: the page looks through all jobs, newest first, as far as it is asked to.
 function FoundJobs({ filter, text }) {
-  const wanted = text.toLowerCase();
+  const wanted = folded(text);
   const [found, setFound] = useState({ jobs: [], looked: 0, token: null, state: "looking" });
   const [goal, setGoal] = useState(JOBS_PER_PAGE);
   const [error, setError] = useState(null);

@@ -75,7 +75,7 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
       if (begun) return setBusy(false);
       // What the server would refuse is said here, beside what was typed.
       await post("v1/jobs?validateOnly=true", { ...body, sealed: false, expectedItems: seen.items });
-      onPlan({ source, items: seen.items, hashes: seen.hashes, chunkSize: processor.chunkSize, canary: form.canary ? Math.min(Number(form.canaryItems), seen.items) : 0, body });
+      onPlan({ source, items: seen.items, hashes: seen.hashes, chunkSize: processor.chunkSize, canary: isTrial(form, seen) ? Number(form.canaryItems) : 0, body });
     } catch (problem) {
       setError(inForm(problem, paramsWordsOf(form.processor)));
       setBusy(false);
@@ -94,14 +94,19 @@ function NewJobForm({ source, onSource, seen, onPlan, isSending }) {
     ${error && html`<${ErrorNote} error=${error} />`}
     ${begun && html`<${Note} tone="warn" title="A job with this file was begun already."> ${count(begun.totalItems)} of its items were sent, <${Time} at=${begun.createdAt} />.
       <p class="buttons"><a class="button primary" href=${`#/jobs/${begun.id}`}>Send the rest to that job</a><button type="submit" onClick=${() => { isAnother.current = true; }}>Start another job</button></p><//>`}
-    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)} disabled=${Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : form.canary ? `Try the first ${counted(Math.min(Number(form.canaryItems) || 0, seen.items), "item")}` : `Send ${counted(seen.items, "item")}`}</button>
+    <p class="buttons"><button type="submit" class="primary" aria-disabled=${String(isBusy)} disabled=${Boolean(params.error) || seen.of !== source}>${isBusy ? "Checking …" : isTrial(form, seen) ? `Try the first ${counted(Number(form.canaryItems) || 0, "item")}` : `Send ${counted(seen.items, "item")}`}</button>
       <span class="muted">${sendingWords(form, seen)}</span></p>
   </form>`;
 }
 
+// A trial of all items is none: nothing is left to be asked about.
+function isTrial(form, seen) {
+  return form.canary && Number(form.canaryItems) < seen.items;
+}
+
 function sendingWords(form, seen) {
   const stops = { all: "Every item is tried.", none: "The first failure stops the job.", count: `The job stops once more than ${count(Number(form.tolerated) || 0)} have failed.`, percent: `The job stops once more than ${form.toleratedPercent} % have failed.` }[form.tolerance];
-  return `${form.canary ? "Then you are asked before the rest is sent. " : ""}${stops}`;
+  return `${isTrial(form, seen) ? "Then you are asked before the rest is sent. " : ""}${stops}`;
 }
 
 function bodyOf(form, params, source) {
