@@ -3,9 +3,9 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { answered, bodyIsGone, bodyOf, respond } from "./http.js";
+import { answered, bodyOf, respond } from "./http.js";
 import type { Processor } from "./processor.js";
-import { Service, type ServiceOptions } from "./service.js";
+import { bodyIsGone, Service, type ServiceOptions } from "./service.js";
 
 /** What body parsers and platforms leave behind on a request. */
 type Parsed = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };

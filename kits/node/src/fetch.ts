@@ -2,17 +2,22 @@
 
 import { REQUEST_BYTES_MAX } from "./limits.js";
 import type { Processor } from "./processor.js";
-import { Service, type ServiceOptions, tooLarge } from "./service.js";
+import { bodyIsGone, type Response as Answer, Service, type ServiceOptions, tooLarge } from "./service.js";
 
 /** A function from `Request` to `Response`: `export const POST = fetchHandler(process)`. */
 export function fetchHandler(processor: Processor, options: ServiceOptions = {}): (request: Request) => Promise<Response> {
   const service = new Service(processor, options);
   return async (request) => {
-    const body = await bodyOf(request);
-    const headers = Object.fromEntries(request.headers);
-    const response = body === undefined ? tooLarge() : await service.handle({ method: request.method, headers, body });
+    const response = await answer(service, request);
     return new Response(response.status === 204 ? null : response.body, { status: response.status, headers: response.headers });
   };
+}
+
+async function answer(service: Service, request: Request): Promise<Answer> {
+  if (request.bodyUsed) return bodyIsGone();
+  const body = await bodyOf(request);
+  const headers = Object.fromEntries(request.headers);
+  return body === undefined ? tooLarge() : service.handle({ method: request.method, headers, body });
 }
 
 async function bodyOf(request: Request): Promise<Uint8Array | undefined> {

@@ -5,12 +5,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { REQUEST_BYTES_MAX } from "./limits.js";
 import type { Processor } from "./processor.js";
-import { problem, type Response, Service, type ServiceOptions, tooLarge } from "./service.js";
+import { bodyIsGone, type Response, Service, type ServiceOptions, tooLarge } from "./service.js";
 
 /** A listener for `http.createServer`, or for anything else that accepts Node's requests. */
 export function httpListener(processor: Processor, options: ServiceOptions = {}): (req: IncomingMessage, res: ServerResponse) => void {
   const service = new Service(processor, options);
   return (req, res) => {
+    if (req.readableDidRead) return respond(res, bodyIsGone());
     answered(service, req, () => bodyOf(req)).then(
       (response) => respond(res, response),
       () => res.destroy(),
@@ -36,9 +37,11 @@ export async function bodyOf(req: IncomingMessage): Promise<Uint8Array | undefin
   let size = 0;
   // A body that is too large is not read on, and the stream is left open so that the refusal can still be written.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    size += (chunk as Uint8Array).length;
+    // A text, if somebody has called `setEncoding`.
+    const bytes: Uint8Array = typeof chunk === "string" ? Buffer.from(chunk, req.readableEncoding ?? "utf8") : chunk;
+    size += bytes.length;
     if (size > REQUEST_BYTES_MAX) return undefined;
-    chunks.push(chunk as Uint8Array);
+    chunks.push(bytes);
   }
   return Buffer.concat(chunks);
 }
@@ -46,9 +49,4 @@ export async function bodyOf(req: IncomingMessage): Promise<Uint8Array | undefin
 export function respond(res: ServerResponse, response: Response): void {
   const length = response.status === 204 ? {} : { "content-length": String(Buffer.byteLength(response.body)) };
   res.writeHead(response.status, { ...response.headers, ...length }).end(response.body);
-}
-
-/** The refusal if the raw body is not available any more. With this status Headway does not try again: smaller requests would not help. */
-export function bodyIsGone(): Response {
-  return problem(501, "the raw body was read by a body parser before: mount Headway's handler before it");
 }

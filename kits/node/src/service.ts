@@ -58,6 +58,7 @@ export class Service {
   #open(request: Request): Work | Response {
     if (request.method.toUpperCase() !== "POST") return problem(405, "send items with POST", { allow: "POST" });
     if (request.body.length > REQUEST_BYTES_MAX) return tooLarge();
+    if (request.body.length < Number(request.headers["content-length"] ?? 0)) return bodyIsGone();
     let text: string;
     try {
       text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(request.body);
@@ -90,6 +91,11 @@ export function problem(status: number, detail: string, headers: Record<string, 
 /** The refusal of a body that is larger than any that Headway sends. */
 export function tooLarge(): Response {
   return problem(413, `the body is larger than ${REQUEST_BYTES_MAX} bytes`);
+}
+
+/** The refusal if the raw body is not available any more. With this status Headway does not try again: smaller requests would not help. */
+export function bodyIsGone(): Response {
+  return problem(501, "the raw body was read before, by a body parser for example: mount Headway's handler before it");
 }
 
 /** Only the signed id decides what the request is: everything else may come from a user. */

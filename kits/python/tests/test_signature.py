@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,6 +16,7 @@ from headway_kit import SecretError
 from headway_kit.aws_lambda import lambda_handler
 from headway_kit.service import Request, Response, Service
 from headway_kit.signature import Signature
+from headway_kit.wsgi import wsgi_app
 from support import BATCH, SECRET, document, signed, vectors
 
 SERVICE = Service(scripted.BLOCKING["item"], SECRET)
@@ -66,6 +68,16 @@ def test_refusals_say_what_is_wrong() -> None:
     assert (status("GET").status, status("GET").headers["Allow"]) == (405, "POST")
     assert status(body=b"x" * 2_500_001).status == 413
     assert b"Missing required headers" in status(body=b"{}").body
+
+
+def test_a_body_that_was_read_before_is_said_to_be_gone() -> None:
+    """Bug found: the secret was blamed."""
+    started: list[Any] = []
+    environ: dict[str, Any] = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "30", "wsgi.input": io.BytesIO()}
+    body = b"".join(wsgi_app(scripted.BLOCKING["item"], SECRET)(environ, lambda status, _: started.append(status)))
+    assert started == ["501 Not Implemented"] and b"was read before" in body
+    assert SERVICE.handle(Request("POST", {"content-length": "30"}, b"")).status == 501
+    assert SERVICE.handle(Request("POST", {"content-length": "2"}, b"{}")).status == 401
 
 
 def test_a_function_without_a_secret_answers_no_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,9 @@ class Service:
             return problem(405, "send items with POST", {"Allow": "POST"})
         if len(request.body) > REQUEST_BYTES_MAX:
             return too_large()
+        length = request.headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and len(request.body) < int(length[:10]):
+            return body_is_gone()
         try:
             text = request.body.decode()
         except UnicodeDecodeError:
@@ -100,6 +103,14 @@ def problem(status: int, detail: str, headers: Optional[Mapping[str, str]] = Non
 def too_large() -> Response:
     """The refusal of a body that is larger than any that Headway sends."""
     return problem(413, f"the body is larger than {REQUEST_BYTES_MAX} bytes")
+
+
+def body_is_gone() -> Response:
+    """The refusal if the raw body is not available any more.
+
+    With this status Headway does not try again: smaller requests would not help.
+    """
+    return problem(501, "the raw body was read before, by a middleware for example: mount Headway's application before it")
 
 
 def least(*seconds: Optional[float]) -> Optional[float]:

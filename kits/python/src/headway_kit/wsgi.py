@@ -79,4 +79,5 @@ def _body(environ: Environ) -> Union[bytes, Response]:
 
 def _headers(environ: Environ) -> dict[str, str]:
     prefix = "HTTP_"
-    return {name[len(prefix) :].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith(prefix)}
+    headers = {name[len(prefix) :].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith(prefix)}
+    return {**headers, "content-length": str(environ.get("CONTENT_LENGTH") or "")}
