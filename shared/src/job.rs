@@ -82,6 +82,8 @@ pub struct Job {
     pub deleting: bool,
     /// True if, after it ended, everything recorded has been shown and no worker runs its items any more.
     pub reconciled: bool,
+    /// When a worker last said, after the job's end, that it is about to write results that no row announces.
+    pub late_results_at: Option<DateTime<Utc>>,
     /// How many parts it has, once it is sealed.
     pub parts: u32,
     /// The highest part number that was reserved.
@@ -145,6 +147,7 @@ impl Job {
             abandoned: false,
             deleting: false,
             reconciled: false,
+            late_results_at: None,
             parts: 0,
             top_part: None,
             rolled_up: RolledUp::default(),

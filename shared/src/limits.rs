@@ -117,7 +117,8 @@ pub const LEASE: Duration = Duration::from_secs(1);
 pub const CANCEL_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
 /// How often a running chunk shows its progress.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// How long after its last read of a live job a worker may write results of a run that is not entered in any row.
+/// How long after its last read of a live job, or after it has said in an ended job's row that results come, a worker may write
+/// results of a run that is not entered in any row.
 pub const UNSEEN_RUN_MAX: Duration = Duration::from_secs(2);
 /// How far the clocks of two functions usually differ: AWS keeps them within milliseconds of each other. A job is said to
 /// be settled on this assumption.
@@ -126,8 +127,8 @@ pub const CLOCKS_DIFFER_USUALLY: Duration = Duration::from_millis(500);
 pub const CLOCKS_DIFFER_MAX: TimeDelta = TimeDelta::seconds(5);
 /// How long the write that ends a job may take. Until it takes effect, workers may see the job live.
 pub const END_WRITTEN_WITHIN: Duration = Duration::from_secs(1);
-/// How long after a job's end its numbers may be declared final: a run that is not entered in any row has written its
-/// results by then, or never will.
+/// How long after a job's end, and after the last worker has said that results come, its numbers may be declared final: a run that
+/// is not entered in any row has written its results by then, or never will.
 pub const SETTLES_AFTER: Duration = Duration::from_millis(3_500);
 /// How long before the function's deadline a worker begins nothing more and returns the rest.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(5);

@@ -4,7 +4,8 @@
 //!
 //! Nobody counts workers. A worker that runs a chunk for longer than a second enters its run in the chunk's rows, and
 //! removes the entry once its results are shown. A faster worker writes its results within [`UNSEEN_RUN_MAX`] of a read
-//! in which the job was live, or not at all (`work/in_time.rs`). The entry of a worker that died counts until its time is over.
+//! in which the job was live, or of a write to the job's row that says that they come (`work/in_time.rs`). The entry of a worker
+//! that died counts until its time is over.
 //!
 //! [`UNSEEN_RUN_MAX`]: crate::limits::UNSEEN_RUN_MAX
 
@@ -33,7 +34,8 @@ const PARTS_AT_ONCE: usize = 16;
 pub async fn come_to_rest(app: &App, job: &Job) -> Result<bool, JobError> {
     let (Some(ended), Some(expires_at)) = (job.completed_at, job.expires_at) else { return Ok(false) };
     let now = app.clock.now();
-    if !job.is_settling() || job.deleting || now < ended + time(SETTLES_AFTER) {
+    let last_known = job.late_results_at.map_or(ended, |late| late.max(ended));
+    if !job.is_settling() || job.deleting || now < last_known + time(SETTLES_AFTER) {
         return Ok(false);
     }
     // Read the parts only now: what was read before may have changed since.

@@ -70,7 +70,11 @@ enum Outcomes {
 impl AsRead {
     fn write(&self, row: &Job, number: i64) -> JobWrite {
         let other = row.notices.with(notice(7, number));
-        let seen = Job { notices: if self.as_read { row.notices.clone() } else { other }, ..row.clone() };
+        let seen = match self.as_read {
+            true => row.clone(),
+            false if number % 2 == 0 => Job { notices: other, ..row.clone() },
+            false => Job { late_results_at: Some(at(number)).filter(|at| row.late_results_at != Some(*at)), ..row.clone() },
+        };
         match self.which {
             Which::Reconcile => seen.reconcile(at(86_400)),
             Which::Retry => JobWrite::Retry {
@@ -289,6 +293,7 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         2 => Just(JobWrite::Begin),
         6 => (round(), number(), 0u64..20, 0u64..3)
             .prop_map(|(round, part, processed, failed)| JobWrite::RollUp { round, part, processed, failed }),
+        3 => (0i64..5).prop_map(|seconds| JobWrite::AwaitResults { at: at(seconds) }),
         3 => round().prop_map(|round| JobWrite::End { round, retention_days: 30, tells: false }),
         1 => (round(), error()).prop_map(|(round, error)| JobWrite::Fail { round, error }),
         1 => Just(JobWrite::Cancel),

@@ -156,8 +156,10 @@ async fn cleaning_up_deletes_what_has_expired_with_all_its_rows_and_nothing_else
 
 /// Ends a job now, and marks it as checked by the sweep.
 async fn cancel(jobs: &Jobs, job: JobId, now: i64) {
-    for write in [JobWrite::Cancel, JobWrite::Reconcile { round: 1, expires_at: at(now + 30 * DAY), read: Notices::default(), owes: false }]
-    {
+    for write in [
+        JobWrite::Cancel,
+        JobWrite::Reconcile { round: 1, expires_at: at(now + 30 * DAY), read: Notices::default(), late_results_at: None, owes: false },
+    ] {
         assert!(matches!(jobs.update_status(job, &write).await.unwrap(), Written::Applied(_)));
     }
 }

@@ -25,7 +25,7 @@ macro_rules! kinds {
 kinds! {
     Rows, Params, Outcome, Outcomes, Extra, Corrections, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
     Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, PutCorrections, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
-    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Correct, Reserve, Touch, Seal, Abandon, Reconcile, EndTokens, Delete, Postpone, Note,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Correct, Reserve, Touch, Seal, Abandon, Reconcile, AwaitResults, EndTokens, Delete, Postpone, Note,
     Clean, Shadow, Stamp, Sent, Stall,
 }
 
@@ -46,6 +46,7 @@ impl Kind {
             JobWrite::Seal { .. } => Self::Seal,
             JobWrite::Abandon { .. } => Self::Abandon,
             JobWrite::Reconcile { .. } => Self::Reconcile,
+            JobWrite::AwaitResults { .. } => Self::AwaitResults,
             JobWrite::EndTokens => Self::EndTokens,
             JobWrite::Delete { .. } => Self::Delete,
             JobWrite::Postpone { .. } => Self::Postpone,

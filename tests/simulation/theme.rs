@@ -27,7 +27,7 @@ pub(crate) enum Theme {
     Disagreement,
     /// A job that is deleted at the moment when its end is told.
     Deletion,
-    /// A job that is cancelled while its row is read slowly, or while it is sealed.
+    /// A job that is cancelled while its row is read slowly, or while it is sealed, and whose user reads it until its numbers are final.
     Cancel,
     /// A submission of which a part comes when the sweep is about to abandon it.
     Abandonment,
@@ -81,7 +81,7 @@ impl Theme {
     }
 
     pub(crate) fn clocks_agree(self) -> bool {
-        matches!(self, Restarts | Deletion)
+        matches!(self, Restarts | Deletion | Cancel)
     }
 
     pub(crate) fn is_on_one_machine(self) -> bool {

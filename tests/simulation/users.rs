@@ -11,9 +11,10 @@ use headway_core::delete::delete;
 use headway_core::pause::{pause, resume};
 use headway_core::records::{self, Position};
 use headway_core::retry::retry;
+use headway_core::status;
 use headway_core::submit::{put_part, seal};
 use headway_core::time::Instant;
-use headway_core::{Conflict, Job, JobError, JobId};
+use headway_core::{Conflict, Job, JobError, JobId, UserId};
 use serde_json::value::RawValue;
 
 use super::invariant::{Invariant, Violation};
@@ -34,6 +35,10 @@ const PATIENCE: usize = 2_000;
 
 /// How long a user waits for the end of a job, in units of the history's tempo.
 const WAITS: Duration = Duration::from_secs(800);
+
+/// How often a user reads a job until its numbers are final, and how long the user waits in between at most.
+const LOOKS_MAX: usize = 60;
+const LOOKS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often corrections are refused before their user gives up.
 const REFUSED_MAX: usize = 6;
@@ -110,9 +115,27 @@ async fn cancels(world: World, job: Arc<JobPlan>, after: Duration) {
     world.note(id, |book| book.cancels = true);
     for _ in 0..PATIENCE {
         match world.request(async |app| cancel(app, &world.users[job.owner], id).await).await {
-            Some(Ok(_)) => return world.calls.cancelled(id),
+            Some(Ok(_)) => {
+                world.calls.cancelled(id);
+                if world.faults.theme() == Some(Theme::Cancel) {
+                    watches(&world, &world.users[job.owner], id).await;
+                }
+                return;
+            }
             Some(Err(JobError::Conflict(_) | JobError::NotFound)) => return,
             _ => {}
+        }
+    }
+}
+
+/// Reads the ended job until its numbers are final, as a page does.
+async fn watches(world: &World, user: &UserId, id: JobId) {
+    for _ in 0..LOOKS_MAX {
+        headway_core::time::sleep(world.faults.span(LOOKS_WITHIN)).await;
+        match world.request(async |app| status::get(app, user, id).await).await {
+            Some(Ok(job)) if job.is_settling() => {}
+            Some(Err(JobError::Unavailable { .. })) | None => {}
+            _ => return,
         }
     }
 }

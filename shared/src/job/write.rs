@@ -106,8 +106,15 @@ pub enum JobWrite {
         expires_at: DateTime<Utc>,
         /// The notices as they were read. If they have changed since, the write is refused.
         read: Notices,
+        /// [`Job::late_results_at`] as it was read: likewise.
+        late_results_at: Option<DateTime<Utc>>,
         /// True if a notice is due, so that it stays in its place among the jobs to be checked.
         owes: bool,
+    },
+    /// A worker is about to write results that no row announces: the numbers of the ended job are not declared final before that.
+    AwaitResults {
+        /// When the worker asked.
+        at: DateTime<Utc>,
     },
     /// What became of a notice. Made by [`Job::note`].
     Note {
@@ -154,7 +161,8 @@ pub enum Place {
 impl Job {
     /// The write that says that the numbers of this ended job, as it was read, are final.
     pub fn reconcile(&self, expires_at: DateTime<Utc>) -> JobWrite {
-        JobWrite::Reconcile { round: self.round, expires_at, read: self.notices.clone(), owes: !self.due_notices().is_empty() }
+        let (round, late_results_at) = (self.round, self.late_results_at);
+        JobWrite::Reconcile { round, expires_at, read: self.notices.clone(), late_results_at, owes: !self.due_notices().is_empty() }
     }
 
     /// The write that replaces the notices of this job, as it was read.
@@ -209,7 +217,10 @@ impl JobWrite {
             Self::Touch => job.is_live() && !job.sealed,
             Self::Seal { parts, .. } => !job.sealed && !job.abandoned && !job.deleting && job.top_part == parts.checked_sub(1),
             Self::Abandon { untouched_since } => job.is_live() && !job.sealed && job.updated_at < untouched_since,
-            Self::Reconcile { round, .. } => job.is_terminal() && job.round == round && !job.deleting && !job.reconciled,
+            Self::Reconcile { round, late_results_at, .. } => {
+                job.is_settling() && job.round == round && !job.deleting && job.late_results_at == late_results_at
+            }
+            Self::AwaitResults { at } => job.is_settling() && !job.deleting && job.late_results_at.is_none_or(|known| known < at),
             // Checked above.
             Self::Note { .. } => true,
             Self::EndTokens => !job.deleting,
@@ -265,6 +276,10 @@ impl JobWrite {
                 job.notices = notices.clone();
                 return;
             }
+            Self::AwaitResults { at } => {
+                job.late_results_at = Some(*at);
+                return;
+            }
             Self::EndTokens => {
                 job.token_generation += 1;
                 return;
@@ -279,7 +294,7 @@ impl JobWrite {
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } | Self::Correct { .. } | Self::EndTokens => None,
-            Self::Reconcile { owes: true, .. } | Self::Note { place: Place::Unchanged, .. } => None,
+            Self::Reconcile { owes: true, .. } | Self::AwaitResults { .. } | Self::Note { place: Place::Unchanged, .. } => None,
             Self::End { retention_days, tells: false, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),
             Self::Note { place: Place::Watched(at) | Place::Ended(at), .. } => Some(*at),
@@ -311,7 +326,7 @@ fn retry(job: &mut Job, round: u32, processed: u64, now: DateTime<Utc>) {
     job.status = JobStatus::Processing;
     job.round = round + 1;
     job.rolled_up = RolledUp::default();
-    (job.error_message, job.completed_at, job.expires_at) = (None, None, None);
+    (job.error_message, job.completed_at, job.expires_at, job.late_results_at) = (None, None, None, None);
     (job.paused, job.abandoned, job.reconciled) = (false, false, false);
     job.corrected.clear();
     (job.rate_since, job.rate_base) = (Some(now), processed);

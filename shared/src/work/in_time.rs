@@ -1,10 +1,14 @@
 //! Writes results of a run that is not entered in any row, and brings parts to their job's round. A reader that finds a job
 //! ended and no current run declares its numbers final after [`SETTLES_AFTER`](crate::limits::SETTLES_AFTER). So a write that
-//! nobody knows to be coming is made within [`UNSEEN_RUN_MAX`] of a read in which the job had not ended, or not at all.
+//! nobody knows to be coming is made within [`UNSEEN_RUN_MAX`] of a read in which the job had not ended. If the job has ended
+//! since, the worker first says in the job's row that results come, which postpones the declaration; if the numbers are final
+//! already, the write is not made at all.
 
 use super::worker::Worker;
 use crate::error::JobError;
 use crate::ids::JobId;
+use crate::job::JobWrite;
+use crate::ledger::Written;
 use crate::limits::UNSEEN_RUN_MAX;
 use crate::part::Part;
 use crate::settle::settle;
@@ -19,7 +23,7 @@ const TRIES_MAX: usize = 5;
 pub(super) enum Recorded {
     /// It is recorded; the part as it is now, or `None` if it is gone.
     InTime(Option<Part>),
-    /// Its job has ended, and it came too late to be counted.
+    /// Its job has ended and its numbers are final: it came too late to be counted.
     TooLate,
 }
 
@@ -29,10 +33,30 @@ impl Worker {
         if settlement.seen {
             return Ok(Recorded::InTime(settle(&self.app, settlement).await?));
         }
-        Ok(match self.in_time(settlement.id.job, || settle(&self.app, settlement)).await? {
-            Some(part) => Recorded::InTime(part),
-            None => Recorded::TooLate,
-        })
+        for _ in 0..TRIES_MAX {
+            if let Some(part) = self.in_time(settlement.id.job, || settle(&self.app, settlement)).await? {
+                return Ok(Recorded::InTime(part));
+            }
+            if !self.is_awaited(settlement.id.job).await? {
+                return Ok(Recorded::TooLate);
+            }
+        }
+        Err(JobError::unavailable("the table", "results could not be written within two seconds of the announcement that they come"))
+    }
+
+    /// Says in the row of the ended job that results come. False if its numbers are final already.
+    async fn is_awaited(&self, job: JobId) -> Result<bool, JobError> {
+        let (began, at) = (Instant::now(), self.app.clock.now());
+        let awaited = match self.app.jobs.update_status(job, &JobWrite::AwaitResults { at }).await? {
+            Written::Applied(_) => true,
+            // Another worker has said the same, no earlier than this one.
+            Written::Refused(row) => row.is_settling() && !row.deleting && row.late_results_at >= Some(at),
+            Written::Gone => false,
+        };
+        if awaited {
+            self.leases.awaited(job, began);
+        }
+        Ok(awaited)
     }
 
     /// Makes a write after which a number of the job may be another. `None` if the job has ended, and the number may have been declared

@@ -19,7 +19,7 @@ struct Lease {
     /// When the read began from which the row came.
     read: Instant,
     job: Option<Job>,
-    /// When the last read began in which the job had not ended.
+    /// When the last read began in which the job had not ended, or the last write that says that results of the ended job come.
     live_at: Option<Instant>,
 }
 
@@ -52,7 +52,14 @@ impl Leases {
         Some(lease.job.as_ref().is_some_and(|job| job.runs() && job.round == round))
     }
 
-    /// The latest known time at which the job had not ended.
+    /// Results of this ended job are awaited from this time on.
+    pub(super) fn awaited(&self, id: JobId, at: Instant) {
+        if let Some(lease) = self.rows.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+            lease.live_at = lease.live_at.max(Some(at));
+        }
+    }
+
+    /// The latest known time at which the job had not ended, or its results were awaited.
     pub(super) fn live_at(&self, id: JobId) -> Option<Instant> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).get(&id).and_then(|lease| lease.live_at)
     }

@@ -1,12 +1,13 @@
 //! Jobs that end early: how soon they end, and from when on no number changes.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use headway_core::cancel::cancel;
 use headway_core::limits::SETTLES_AFTER;
 use headway_core::retry::retry;
 use headway_core::status;
-use headway_core::{Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures};
+use headway_core::{App, Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures, UserId};
 use tokio::time::Instant;
 
 use crate::world::{World, done, done_after, fails};
@@ -107,6 +108,42 @@ async fn a_cancelled_job_settles_when_its_last_item_has_ended() {
     assert!(cancelled.await.unwrap().is_settling());
     assert_settled(&seen, Duration::from_secs(16));
     assert_eq!(seen.last().unwrap().1.processed_items, 3, "running items are counted");
+}
+
+/// Bug found: on a busy machine, items of a cancelled job that were done were shown as items that never ran: their worker had not read the
+/// job for two seconds, so it let their results go, although the job's numbers were not final yet.
+#[tokio::test(start_paused = true)]
+async fn results_are_counted_until_a_reader_has_been_told_that_the_numbers_are_final() {
+    for (frozen_ms, read, counted) in [(2_500, false, 3), (2_500, true, 3), (9_000, false, 3), (9_000, true, 0)] {
+        let known: Arc<OnceLock<(App, UserId, JobId)>> = Arc::default();
+        let job = known.clone();
+        let mut world = World::new(Options { concurrency: 1, ..Options::default() }, move |item| {
+            let (job, freezes) = (job.clone(), item.index == 2);
+            Box::pin(async move {
+                if freezes {
+                    let (app, user, id) = job.get().unwrap();
+                    let _cancelled = tokio::time::timeout(Duration::from_millis(500), cancel(app, user, *id)).await;
+                    // The whole process does nothing for a while. Others go on.
+                    tokio::time::advance(Duration::from_millis(frozen_ms)).await;
+                    if read {
+                        status::get(app, user, *id).await.unwrap();
+                    }
+                }
+                Ok(Output::None)
+            })
+        });
+        let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
+        known.set((world.app.clone(), world.user.clone(), id)).unwrap();
+        world.work_off().await;
+        let mut settled = 0;
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let job = status::get(&world.app, &world.user, id).await.unwrap();
+            assert_eq!((job.status, job.processed_items), (JobStatus::Cancelled, counted), "frozen for {frozen_ms} ms, read {read}");
+            settled += u32::from(!job.is_settling());
+        }
+        assert!(settled >= 15, "it settles soon");
+    }
 }
 
 /// Bug found: a job was settling for ever, since its worker had died.

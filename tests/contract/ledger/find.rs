@@ -75,7 +75,11 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     assert!(!is_found(Candidates::Watched, -1_800_000).await && is_found(Candidates::Watched, -1_799_999).await, "it is still looked at");
     write(JobWrite::Seal { parts: 1, total_items: 10, total_bytes: 10, total_chunks: 1 }, -1_790_000).await;
     assert!(is_found(Candidates::Watched, -1_799_999).await && !is_found(Candidates::Ended, 0).await, "a seal moves nothing");
-    write(JobWrite::Reconcile { round: 1, expires_at: at(-1_800_000), read: Notices::default(), owes: false }, -1_780_000).await;
+    write(
+        JobWrite::Reconcile { round: 1, expires_at: at(-1_800_000), read: Notices::default(), late_results_at: None, owes: false },
+        -1_780_000,
+    )
+    .await;
     assert!(!is_found(Candidates::Watched, 0).await);
     assert!(!is_found(Candidates::Ended, -1_800_000).await && is_found(Candidates::Ended, -1_799_999).await, "by when it expires");
     write(

@@ -171,8 +171,38 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "settled-at-once",
-        edits: &[edit("now < ended + time(SETTLES_AFTER)", "now < ended")],
+        edits: &[edit("now < last_known + time(SETTLES_AFTER)", "now < last_known")],
         breaks: "a job is said to be settled before a worker knows that it has ended",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "late-results-are-not-waited-for",
+        edits: &[edit("job.late_results_at.map_or(ended, |late| late.max(ended))", "ended")],
+        breaks: "a job is said to be settled just after a worker has said that results come",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "late-results-are-overlooked",
+        edits: &[edit(" && job.late_results_at == late_results_at", "")],
+        breaks: "a job is said to be settled by a reader that had read it before a worker said that results come",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "late-results-come-unannounced",
+        edits: &[edit(
+            "if !self.is_awaited(settlement.id.job).await? {",
+            "self.leases.awaited(settlement.id.job, Instant::now());\n            if false {",
+        )],
+        breaks: "results are written after the job was said to be settled",
+        trap: "once a job is settled no number changes",
+    },
+    Bug {
+        name: "late-results-are-announced-after-the-declaration",
+        edits: &[edit(
+            "Self::AwaitResults { at } => job.is_settling() && !job.deleting",
+            "Self::AwaitResults { at } => job.is_terminal() && !job.deleting",
+        )],
+        breaks: "a worker announces results of a job that was said to be settled, and writes them",
         trap: "once a job is settled no number changes",
     },
     Bug {

@@ -43,6 +43,7 @@ pub(super) fn job_item(job: &Job) -> Item {
         .flag(ABANDONED, job.abandoned)
         .flag(DELETING, job.deleting)
         .flag(RECONCILED, job.reconciled)
+        .maybe(LATE_RESULTS_AT, job.late_results_at, time)
         .number(PARTS, job.parts)
         .maybe(TOP_PART, job.top_part, number)
         .maybe(PARTS_ROLLED_UP, Some(&job.rolled_up.parts).filter(|parts| !parts.is_empty()), |parts| numbers(parts.iter().copied()))
@@ -95,6 +96,7 @@ pub(super) fn job(item: &Item) -> Result<Job, RowFault> {
         abandoned: row.flag(ABANDONED),
         deleting: row.flag(DELETING),
         reconciled: row.flag(RECONCILED),
+        late_results_at: row.time_if_any(LATE_RESULTS_AT)?,
         parts: row.number(PARTS)?,
         top_part: row.number_if_any(TOP_PART)?,
         rolled_up: rolled_up(row)?,
@@ -235,7 +237,7 @@ mod tests {
         let [callback, title, metadata] = ["crm", "Airports, \u{1F980}", r#"{"a":1}"#].map(|text| Some(text.to_owned()));
         job.labels = Labels { callback, title, metadata, events: true };
         job.notices = job.notices.with(notice());
-        job.token_generation = 3;
+        (job.token_generation, job.late_results_at) = (3, now(7));
         job.corrected = [(0, 12), (3, 1)].into();
         job.rounds = vec![RoundCounts { round: 1, processed: 5, failed: 4, corrected: 3 }];
         job.uncount();

@@ -21,7 +21,7 @@ const HAS_FAILURES: &str = "#status = :failed OR #status = :completed AND #faile
 /// The conditional write to the row of job `id`.
 pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Change {
     let change = match write {
-        JobWrite::Postpone { .. } | JobWrite::Note { .. } | JobWrite::EndTokens => Change::of_existing(),
+        JobWrite::Postpone { .. } | JobWrite::AwaitResults { .. } | JobWrite::Note { .. } | JobWrite::EndTokens => Change::of_existing(),
         _ => Change::of_existing().set("#updatedAt = :now").value(":now", time(now)),
     };
     let job = JobChange { id, now, change };
@@ -50,10 +50,18 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
             let untouched = |change: Change| change.when("#updatedAt < :since").value(":since", time(*untouched_since));
             job.live().not("#sealed").map(untouched).flag("#abandoned").end(JobStatus::Failed, Some(ABANDONED)).still_watched()
         }
-        JobWrite::Reconcile { round, expires_at, read, owes } => {
-            let ended = job.ended().in_round(*round).not("#deleting").not("#reconciled").flag("#reconciled").noted(read);
+        JobWrite::Reconcile { round, expires_at, read, late_results_at, owes } => {
+            let as_read = |change: Change| match late_results_at {
+                Some(at) => change.when("#lateResultsAt = :late").value(":late", time(*at)),
+                None => change.when("attribute_not_exists(#lateResultsAt)"),
+            };
+            let ended = job.settling().in_round(*round).flag("#reconciled").noted(read).map(as_read);
             if *owes { ended } else { ended.placed(false, *expires_at) }
         }
+        JobWrite::AwaitResults { at } => job.settling().map(|change| {
+            let later = change.when("attribute_not_exists(#lateResultsAt) OR #lateResultsAt < :late");
+            later.set("#lateResultsAt = :late").value(":late", time(*at))
+        }),
         JobWrite::Note { round, ended, reconciled, read, notices, place } => {
             let as_read = if *ended { job.ended().not("#deleting") } else { job.live() };
             let reconciled = if *reconciled { "attribute_exists(#reconciled)" } else { "attribute_not_exists(#reconciled)" };
@@ -116,7 +124,16 @@ fn retry(job: JobChange, round: u32, processed: u64, rounds: &[RoundCounts]) -> 
                 [] => begun.remove(&["#rounds"]),
                 rounds => begun.set("#rounds = :rounds").value(":rounds", text(rounds_text(rounds))),
             };
-            begun.remove(&["#errorMessage", "#completedAt", "#expiresAt", "#paused", "#abandoned", "#reconciled", "#corrected"])
+            begun.remove(&[
+                "#errorMessage",
+                "#completedAt",
+                "#expiresAt",
+                "#paused",
+                "#abandoned",
+                "#reconciled",
+                "#corrected",
+                "#lateResultsAt",
+            ])
         })
         .moved(true)
 }
@@ -194,6 +211,11 @@ impl JobChange {
 
     fn live_in(self, round: u32) -> Self {
         self.live().in_round(round)
+    }
+
+    /// Only if the job has ended, and its numbers may still change.
+    fn settling(self) -> Self {
+        self.ended().not("#deleting").not("#reconciled")
     }
 
     /// Only if the flag is not set. A flag is an attribute that is present or absent.
@@ -275,7 +297,7 @@ mod tests {
             note(Place::Watched(now)),
             note(Place::Ended(now)),
             JobWrite::End { round: 1, retention_days: 30, tells: true },
-            JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), owes: true },
+            JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), late_results_at: None, owes: true },
             JobWrite::Begin,
             JobWrite::RollUp { round: 1, part: 0, processed: 1, failed: 0 },
             JobWrite::End { round: 1, retention_days: 30, tells: false },
@@ -289,7 +311,8 @@ mod tests {
             JobWrite::Touch,
             JobWrite::Seal { parts: 1, total_items: 1, total_bytes: 1, total_chunks: 1 },
             JobWrite::Abandon { untouched_since: now },
-            JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), owes: false },
+            JobWrite::Reconcile { round: 1, expires_at: now, read: Notices::default(), late_results_at: Some(now), owes: false },
+            JobWrite::AwaitResults { at: now },
             JobWrite::EndTokens,
             JobWrite::Delete { round: 1 },
             JobWrite::Postpone { place: now, updated_at: now },

@@ -78,6 +78,7 @@ attributes! {
     ABANDONED: "abandoned" as "ab",
     DELETING: "deleting" as "de",
     RECONCILED: "reconciled" as "rc",
+    LATE_RESULTS_AT: "lateResultsAt" as "lr",
     PARTS: "parts" as "p",
     TOP_PART: "topPart" as "tp",
     PARTS_ROLLED_UP: "partsRolledUp" as "dp",

@@ -36,8 +36,8 @@ impl Node {
             (Life::Sweep { .. }, Ask::Send(messages)) if !messages.iter().any(Carried::tells) => {
                 Some(digest(&("reviving", &self.life, &self.heard.job, messages)))
             }
-            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at, read, owes })) => {
-                Some(digest(&("reconciling", &self.life, round, expires_at, read.to_json(), owes)))
+            (Life::Sweep { .. }, Ask::UpdateJob(JobWrite::Reconcile { round, expires_at, read, late_results_at, owes })) => {
+                Some(digest(&("reconciling", &self.life, round, expires_at, read.to_json(), late_results_at, owes)))
             }
             // All that is left of an act is what it sends.
             (Life::Call(act), Ask::Send(messages)) if act.reads_the_round_only() => Some(digest(&("sending", act, messages))),
