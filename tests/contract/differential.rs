@@ -376,5 +376,5 @@ fn every_write_is_tried_admitted_and_refused() {
             seen.insert((name, write.admitted(&job)));
         }
     }
-    assert_eq!(seen.len(), 2 * 18, "{seen:?}");
+    assert_eq!(seen.len(), 2 * 19, "{seen:?}");
 }
