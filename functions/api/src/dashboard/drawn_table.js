@@ -14,6 +14,19 @@ function countsRows(cell, rows) {
   return number !== undefined && Number(number) === rows;
 }
 
+// The mark that git leaves above the first of two versions that it could not merge.
+const CONFLICT_MARK = /^<<<<<<< /;
+const CONFLICT = "a mark of git, where two versions of the file could not be merged: resolve the conflict first";
+
+class MergeConflict {
+  look({ cells, hasQuotes, line }) {
+    if (!hasQuotes && CONFLICT_MARK.test(cells[0])) throw new FileProblem(`${CONFLICT}.`, { line, column: 1 }, { canStay: true });
+    return true;
+  }
+
+  end() {}
+}
+
 class DrawnTable {
   constructor({ cells }) {
     Object.assign(this, { isNarrow: cells.length === 1, rows: 0, countLine: null });

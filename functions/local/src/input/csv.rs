@@ -1,5 +1,6 @@
 //! CSV as items: each row becomes an object with the header's names in the header's order. All values stay text.
 
+mod conflict;
 mod delimiters;
 mod drawn;
 mod header;
@@ -10,6 +11,7 @@ mod wrapped;
 
 use std::io::Read;
 
+use self::conflict::Conflict;
 use self::drawn::Drawn;
 use self::header::Header;
 use self::mistake::{Mistake, Mistakes};
@@ -65,8 +67,11 @@ impl<R: Read> CsvItems<R> {
 }
 
 fn mistakes_below(header: &Header, delimiter: u8) -> Mistakes {
-    let mut mistakes: Mistakes =
-        vec![Box::new(OtherDelimiter::below(header, delimiter)), Box::new(Drawn::below(header.width(), delimiter))];
+    let mut mistakes: Mistakes = vec![
+        Box::new(Conflict { delimiter }),
+        Box::new(OtherDelimiter::below(header, delimiter)),
+        Box::new(Drawn::below(header.width(), delimiter)),
+    ];
     mistakes.extend(Wrapped::below(header, delimiter).map(|wrapped| -> Box<dyn Mistake> { Box::new(wrapped) }));
     mistakes
 }

@@ -10,6 +10,7 @@ use headway_core::limits::ITEM_BYTES_MAX;
 use super::super::error::InputError;
 use super::super::format::Delimiter;
 use super::super::place::Place;
+use super::conflict;
 use super::delimiters::{DELIMITERS, is_control, option, shown};
 use super::drawn::is_in_frame;
 use super::rows::{Row, Rows};
@@ -142,6 +143,9 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     }
     if row.width() > 1 || row.has_quotes() {
         return Ok(());
+    }
+    if conflict::is_mark(name) {
+        return Err(InputError::at(row.place(), conflict::in_header()));
     }
     if is_in_frame(name) {
         let what = "the header is a line of a table that is drawn with characters: export the table as CSV, or put the name in quotes if it \
