@@ -154,6 +154,8 @@ mod tests {
     use crate::chunk::Message;
     use crate::clock::SystemClock;
     use crate::ids::UserId;
+    use crate::job::JobWrite;
+    use crate::ledger::Written;
     use crate::ledger::memory::MemoryLedger;
     use crate::limits::SETTLES_AFTER;
     use crate::outcome::ItemResult;
@@ -184,6 +186,10 @@ mod tests {
         settle(&app, &entry.entering(&worker, chunk.settlement(false))).await.unwrap();
         app.jobs.mark_cancelled(&app.ledger.job(job.id).await.unwrap().unwrap()).await.unwrap();
         crate::time::sleep(SETTLES_AFTER).await;
+        // A reader that does not see the entry yet has declared the numbers final.
+        let (round, read) = (job.round, job.notices.clone());
+        let declared = JobWrite::Reconcile { round, expires_at: app.clock.now(), read, late_results_at: None, owes: false };
+        assert!(matches!(app.jobs.update_status(job.id, &declared).await.unwrap(), Written::Applied(_)));
         let mut settlement = entry.leaving(&worker, chunk.settlement(false));
         settlement.results.insert(0, ItemResult::Processed(None));
         let ran = Ran { settlement: Some(settlement), ..Ran::default() };
