@@ -4,7 +4,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use headway_core::cancel::cancel;
+use headway_core::job::JobWrite;
+use headway_core::ledger::Written;
 use headway_core::limits::SETTLES_AFTER;
+use headway_core::rest::come_to_rest;
 use headway_core::retry::retry;
 use headway_core::status;
 use headway_core::{App, Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures, UserId};
@@ -144,6 +147,28 @@ async fn results_are_counted_until_a_reader_has_been_told_that_the_numbers_are_f
         }
         assert!(settled >= 15, "it settles soon");
     }
+}
+
+/// Would find a job that a reader, which had read it before, declares settled although a worker has said meanwhile that results come.
+#[tokio::test(start_paused = true)]
+async fn who_read_the_job_before_results_were_announced_does_not_declare_its_numbers_final() {
+    let mut world = World::new(Options::default(), |_| done());
+    let id = world.start(3, 3, ToleratedFailures::Count(0)).await;
+    let batch = world.receive(1).await;
+    cancel(&world.app, &world.user, id).await.unwrap();
+    tokio::time::sleep(SETTLES_AFTER).await;
+    let before = world.app.jobs.get(id).await.unwrap().unwrap();
+    let at = world.app.clock.now();
+    let announce = async || world.app.jobs.update_status(id, &JobWrite::AwaitResults { at }).await.unwrap();
+    assert!(matches!(announce().await, Written::Applied(_)));
+    assert!(!come_to_rest(&world.app, &before).await.unwrap(), "it was read before");
+    let after = world.app.jobs.get(id).await.unwrap().unwrap();
+    assert!(!come_to_rest(&world.app, &after).await.unwrap(), "the results may still come");
+    tokio::time::sleep(SETTLES_AFTER).await;
+    assert!(come_to_rest(&world.app, &after).await.unwrap(), "by now they have come, or never will");
+    assert!(matches!(announce().await, Written::Refused(_)), "the numbers are final");
+    world.deliver(batch).await;
+    assert_eq!(world.job(id).await.processed_items, 0);
 }
 
 /// Bug found: a job was settling for ever, since its worker had died.

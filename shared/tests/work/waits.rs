@@ -196,7 +196,7 @@ async fn while_a_downstream_answers_items_waits_do_not_grow() {
         for index in 0..400 {
             let calls = world.calls_of(index);
             let longest = calls.windows(2).map(|pair| pair[1].at - pair[0].at).max();
-            assert!(longest.is_none_or(|wait| wait < seconds(30)), "{each_second} {asked:?}: {longest:?}");
+            assert!(longest.is_none_or(|wait| wait < seconds(60)), "{each_second} {asked:?}: {longest:?}");
         }
         assert!(took < seconds(120), "{each_second} {asked:?}: {took:?}");
     }

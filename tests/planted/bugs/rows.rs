@@ -182,12 +182,6 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "once a job is settled no number changes",
     },
     Bug {
-        name: "late-results-are-overlooked",
-        edits: &[edit(" && job.late_results_at == late_results_at", "")],
-        breaks: "a job is said to be settled by a reader that had read it before a worker said that results come",
-        trap: "once a job is settled no number changes",
-    },
-    Bug {
         name: "late-results-come-unannounced",
         edits: &[edit(
             "if !self.is_awaited(settlement.id.job).await? {",

@@ -173,6 +173,8 @@ impl HttpBody for Answer {
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
+    use axum::middleware::{Next, from_fn};
+    use axum::response::{IntoResponse as _, Response};
     use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -183,6 +185,14 @@ mod tests {
     async fn echo(body: Body) -> Result<String, StatusCode> {
         let bytes = axum::body::to_bytes(body, BIG).await.map_err(|_| StatusCode::BAD_REQUEST)?;
         Ok(format!("{} bytes", bytes.len()))
+    }
+
+    /// As the API's outermost layer does.
+    async fn refuse_faulty_heads(request: axum::extract::Request, next: Next) -> Response {
+        match request.extensions().get::<HeadFault>() {
+            Some(HeadFault(fault)) => (StatusCode::BAD_REQUEST, *fault).into_response(),
+            None => next.run(request).await,
+        }
     }
 
     struct Server {
@@ -199,7 +209,8 @@ mod tests {
                 .route("/", get(async || "here"))
                 .route("/big", get(async || vec![b'x'; BIG]))
                 .route("/never", get(async || std::future::pending::<String>().await))
-                .route("/echo", post(echo));
+                .route("/echo", post(echo))
+                .layer(from_fn(refuse_faulty_heads));
             let (stop, stopped) = watch::channel(false);
             Self { address, stop, serving: tokio::spawn(serve(listener, router, connections_max, stopped)) }
         }
