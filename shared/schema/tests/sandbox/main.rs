@@ -106,7 +106,9 @@ async fn neighbours_are_checked() {
         assert_eq!(task.await.unwrap().1, "typed");
     }
     for (i, found) in mallory.await.unwrap().into_iter().enumerate() {
-        assert_eq!(found, if i % 100 == 7 { "schema memory" } else { "fits" }, "item {i}");
+        // Which limit a bomb meets first depends on how busy the machine is.
+        let expected: &[&str] = if i % 100 == 7 { &["schema memory", "schema time"] } else { &["fits"] };
+        assert!(expected.contains(&&*found), "item {i}: {found}");
     }
 }
 
