@@ -4,10 +4,20 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 /// This JSON as it was written, or in its shortest form if only that has at most so many bytes. `None` if neither has.
 pub fn within(bytes_max: usize, json: &str) -> Option<Cow<'_, str>> {
     let text = if json.len() <= bytes_max { Cow::Borrowed(json) } else { Cow::Owned(shortest(json)) };
     (text.len() <= bytes_max).then_some(text)
+}
+
+/// The same for a value.
+pub fn value_within(bytes_max: usize, value: Box<RawValue>) -> Option<Box<RawValue>> {
+    match within(bytes_max, value.get())? {
+        Cow::Borrowed(_) => Some(value),
+        Cow::Owned(text) => RawValue::from_string(text).ok(),
+    }
 }
 
 /// The shortest text of this JSON. Numbers keep their digits, and members their order. What is not JSON stays none.

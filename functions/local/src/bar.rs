@@ -57,7 +57,7 @@ impl Bar {
             Bar::Lines(..) => self.say(&words()),
             Bar::Drawn(bar) => {
                 // Until the job is sealed its total grows, and a bar would run backwards.
-                let width = usize::from(console::Term::stderr().size().1);
+                let width = terminal_width();
                 let words = cut(&printable(&words()), width);
                 if job.sealed {
                     bar.set_length(job.total_items.max(1));
@@ -79,7 +79,7 @@ impl Bar {
                     out.note(words);
                 }
             }
-            Bar::Drawn(bar) => bar.set_message(cut(&printable(words), usize::from(console::Term::stderr().size().1))),
+            Bar::Drawn(bar) => bar.set_message(cut(&printable(words), terminal_width())),
         }
     }
 
@@ -110,6 +110,11 @@ fn line_is_due(last: &mut Instant, now: Instant) -> bool {
         *last = now;
     }
     due
+}
+
+/// In columns.
+fn terminal_width() -> usize {
+    usize::from(console::Term::stderr().size().1)
 }
 
 /// As much as fits beside the spinner. A line that wraps could not be drawn over; a time whose end is missing is another one.

@@ -1,14 +1,12 @@
 //! The result of an item.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
 use super::readable::is_readable;
 use crate::limits::OUTPUT_BYTES_MAX;
-use crate::shortest::within;
+use crate::shortest::value_within;
 
 /// The output of an item.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,11 +22,7 @@ pub struct OutputRecord {
 /// The output as it is kept: byte for byte, or in its shortest form if it is larger than the limit. `None` if that is too large
 /// too, or others cannot read it.
 pub fn kept(output: Box<RawValue>) -> Option<Box<RawValue>> {
-    let fits = match within(OUTPUT_BYTES_MAX, output.get())? {
-        Cow::Borrowed(_) => output,
-        Cow::Owned(text) => RawValue::from_string(text).ok()?,
-    };
-    is_readable(fits.get()).then_some(fits)
+    value_within(OUTPUT_BYTES_MAX, output).filter(|output| is_readable(output.get()))
 }
 
 impl OutputRecord {

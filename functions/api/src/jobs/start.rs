@@ -11,7 +11,7 @@ use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
     METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
 };
-use headway_core::shortest::within;
+use headway_core::shortest::{value_within, within};
 use headway_core::submit::{RequestKey, Submission};
 use headway_core::{ToleratedFailures, Violation};
 use serde_json::Value;
@@ -163,11 +163,12 @@ impl<'a> BodyMembers<'a> {
         if given.is_some_and(|raw| !raw.get().starts_with('{')) {
             self.refuse("/params", "must be an object");
         }
-        let kept = within(PARAMS_BYTES_MAX, given.map_or("{}", RawValue::get)).unwrap_or_else(|| {
+        let none = || RawValue::from_string("{}".to_owned()).unwrap_or_default();
+        let kept = value_within(PARAMS_BYTES_MAX, given.map_or_else(none, ToOwned::to_owned)).unwrap_or_else(|| {
             self.refuse("/params", format!("larger than {PARAMS_BYTES_MAX} bytes"));
-            Cow::Borrowed("{}")
+            none()
         });
-        RawValue::from_string(kept.into_owned()).unwrap_or_default().into()
+        kept.into()
     }
 
     fn items(&mut self, sealed: bool) -> Option<Vec<Box<RawValue>>> {
