@@ -3,9 +3,9 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { answered, bodyOf, respond } from "./http.js";
+import { answered, respond } from "./http.js";
 import type { Processor } from "./processor.js";
-import { bodyIsGone, Service, type ServiceOptions } from "./service.js";
+import { Service, type ServiceOptions } from "./service.js";
 
 /** What body parsers and platforms leave behind on a request. */
 type Parsed = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
@@ -20,17 +20,15 @@ export function expressHandler(
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
   const service = new Service(processor, options);
   return (req, res, next) => {
-    const raw = rawOf(req);
-    if (raw === "gone") return respond(res, bodyIsGone());
-    answered(service, req, raw === "unread" ? () => bodyOf(req) : async () => raw).then((response) => respond(res, response), next);
+    answered(service, req, rawOf(req)).then((response) => respond(res, response), next);
   };
 }
 
-/** The raw body if a parser has kept it; `unread` if the stream still has it. */
-function rawOf(req: Parsed): Uint8Array | "unread" | "gone" {
+/** The raw body if a parser has kept it. */
+function rawOf(req: Parsed): Uint8Array | undefined {
   for (const kept of [req.rawBody, req.body]) {
     if (kept instanceof Uint8Array) return kept;
     if (typeof kept === "string") return Buffer.from(kept);
   }
-  return req.readableDidRead ? "gone" : "unread";
+  return undefined;
 }

@@ -11,28 +11,24 @@ import { bodyIsGone, type Response, Service, type ServiceOptions, tooLarge } fro
 export function httpListener(processor: Processor, options: ServiceOptions = {}): (req: IncomingMessage, res: ServerResponse) => void {
   const service = new Service(processor, options);
   return (req, res) => {
-    if (req.readableDidRead) return respond(res, bodyIsGone());
-    answered(service, req, () => bodyOf(req)).then(
+    answered(service, req).then(
       (response) => respond(res, response),
       () => res.destroy(),
     );
   };
 }
 
-/** The answer to a request whose body is read by `read`; undefined from it: the body is too large. */
-export async function answered(
-  service: Service,
-  req: IncomingMessage,
-  read: () => Promise<Uint8Array | undefined>,
-): Promise<Response> {
-  const body = await read();
+/** The answer to a request, whose raw body may have been `kept` by a parser before. */
+export async function answered(service: Service, req: IncomingMessage, kept?: Uint8Array): Promise<Response> {
+  if (kept === undefined && req.readableDidRead) return bodyIsGone();
+  const body = kept ?? (await bodyOf(req));
   if (body === undefined) return { ...tooLarge(), headers: { ...tooLarge().headers, connection: "close" } };
   const headers = Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, String(value)]));
   return service.handle({ method: req.method ?? "", headers, body });
 }
 
 /** The whole body, as it came; undefined if it is larger than any that Headway sends. Throws if the sender closes the connection. */
-export async function bodyOf(req: IncomingMessage): Promise<Uint8Array | undefined> {
+async function bodyOf(req: IncomingMessage): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // A body that is too large is not read on, and the stream is left open so that the refusal can still be written.
