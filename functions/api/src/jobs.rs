@@ -155,8 +155,12 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiErrorRespon
     let text = value.to_str().unwrap_or_default();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let fits = (1..=headway_core::limits::IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len());
-    if !fits || !text.bytes().all(|b| b.is_ascii_graphic()) || values.next().is_some() {
-        return Err(ApiErrorResponse::malformed("Idempotency-Key must be one text of 1 to 255 visible ASCII characters"));
+    let is_visible = text.bytes().all(|b| b.is_ascii_graphic());
+    let is_quotes_only = text.bytes().all(|b| b == b'"');
+    if !fits || !is_visible || is_quotes_only || values.next().is_some() {
+        return Err(ApiErrorResponse::malformed(
+            "Idempotency-Key must be one text of 1 to 255 visible ASCII characters, and not only quotes",
+        ));
     }
     Ok(Some(text.to_owned()))
 }

@@ -8,7 +8,7 @@
 //! | all paths, and what every handler works with | `router`, [`state`] |
 //! | what every request passes | [`edge`], [`base_path`], [`cors`], `budget`, `unread` |
 //! | who is calling | [`auth`], `jwt_extractor`, `random_key` |
-//! | reading requests | [`body`], [`json`], [`path`], [`query`], [`page_token`], `params` |
+//! | reading requests | [`body`], [`json`], [`path`], [`query`], `unknown_parameters`, [`page_token`], `params` |
 //! | jobs and parts | [`jobs`], [`job_status`], [`job_answer`], [`parts`] |
 //! | failures, corrections, results, and every item | [`failures`], [`items`], [`results`], [`item_list`], `record_kind`, `record_pages`, `record_table`, [`columns`], [`csv`], [`invisible`], [`rewritten_cells`] |
 //! | processors, health | [`processors`], [`health`] |
@@ -58,6 +58,7 @@ pub mod rewritten_cells;
 mod router;
 pub mod state;
 mod static_answer;
+mod unknown_parameters;
 mod unread;
 
 pub use headway_schema::sandbox::{enter, use_program};

@@ -1,5 +1,4 @@
 //! Query parameters, read strictly: a value that is wrong, or a parameter that occurs twice, is refused by name.
-//! Unknown parameters are ignored, since a client may be newer than the server.
 
 use axum::extract::FromRequestParts;
 use form_urlencoded::{Serializer, parse};
@@ -86,6 +85,11 @@ impl Query {
     /// `malformed` if it occurs twice.
     pub fn page_token(&self) -> Result<Option<&str>, ApiErrorResponse> {
         Ok(self.only(PAGE_TOKEN)?.filter(|token| !token.is_empty()))
+    }
+
+    /// The names of the parameters, in the order of the query.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// This query with one more parameter.

@@ -20,18 +20,21 @@ use crate::openapi::{self, Head};
 use crate::problem::{ApiErrorResponse, ProblemType};
 use crate::state::AppState;
 use crate::static_answer::StaticAnswer;
-use crate::{dashboard, docs, embed, failures, health, item_list, items, jobs, parts, processors, results};
+use crate::unknown_parameters::QueryNames;
+use crate::{dashboard, docs, embed, failures, health, item_list, items, jobs, parts, processors, results, unknown_parameters};
 
 /// The HTTP function: the same under Lambda's runtime, a local server and tests.
 pub fn router(state: Arc<AppState>) -> Router {
-    let (router, _) = documented().split_for_parts();
+    let (router, document) = documented().split_for_parts();
+    let names = QueryNames::of(&document);
     router
+        .nest(EMBED, with_job_tokens())
+        .route_layer(from_fn_with_state(names, unknown_parameters::refuse))
         .route("/openapi.json", get(openapi_json))
         .route("/docs", get(docs::page))
         .route("/", get(dashboard::page))
         .route("/embed.js", get(embed::script))
         .route("/embed/integrity.json", get(embed::integrity_json))
-        .nest(EMBED, with_job_tokens())
         .fallback(async || ApiErrorResponse::not_found("Path"))
         .method_not_allowed_fallback(async |method: Method| {
             ApiErrorResponse::new(

@@ -108,6 +108,39 @@ async fn what_the_document_allows_in_a_query_is_read() {
     assert!(allowed > 100 && refused > 400, "{allowed} {refused}");
 }
 
+/// Bug found: `?validateonly=true` started the job that was only to be checked, and `?stauts=Failed` listed every job.
+#[tokio::test(start_paused = true)]
+async fn a_parameter_that_a_call_does_not_have_is_refused() {
+    let world = World::new();
+    let document = world.get("/openapi.json").await.json();
+    let job = world.start(json!([1])).await;
+    let mut calls = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, operation)| operation.get("security").is_some()) {
+            let path = path.replace("{job_id}", &job).replace("{n}", "0");
+            let prefixes = ["", if path.contains(&job) { "/embed" } else { "" }];
+            for (prefix, name) in
+                prefixes.into_iter().flat_map(|prefix| ["validateonly", "pagesize", "_", "%1B", ""].map(|name| (prefix, name)))
+            {
+                let (media, body) = body(method);
+                let request =
+                    world.request("ann", &method.to_uppercase(), &format!("{prefix}{path}?{name}=1")).header("content-type", media);
+                let answer = world.send(request.body(Body::from(body)).unwrap()).await;
+                assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (400, "malformed"), "{method} {path} {name}");
+                let own = operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query");
+                for known in own {
+                    assert!(answer.body.contains(known["name"].as_str().unwrap()), "{method} {path}: {}", answer.body);
+                }
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 100, "{calls}");
+    assert_eq!(world.get("/v1/jobs").await.json()["jobs"].as_array().unwrap().len(), 1, "nothing was started");
+    assert_eq!(world.call("ann", "HEAD", &format!("/v1/jobs/{job}?x=1")).await.status, 400);
+    assert_eq!(world.get("/healthz?t=1").await.status, 200, "a probe may have a parameter that only makes its address another one");
+}
+
 /// The bodies beside that of a job to start, which has a test of its own.
 #[tokio::test(start_paused = true)]
 async fn what_the_document_allows_in_a_small_body_is_read() {
