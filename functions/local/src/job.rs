@@ -62,6 +62,9 @@ pub struct JobView {
     /// The member of the items that is their id, if there is one.
     #[serde(default)]
     pub id_field: Option<String>,
+    /// How many items were to be submitted in all, if the job's start said it.
+    #[serde(default)]
+    pub expected_items: Option<u64>,
     /// The counts of the last rounds, the current one last.
     #[serde(default)]
     pub rounds: Vec<RoundView>,

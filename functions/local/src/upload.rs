@@ -69,14 +69,20 @@ impl Upload {
         Ok(parts)
     }
 
-    /// Sends the first `count` parts. After each, `progress` is told how many items have arrived.
+    /// The numbers of all parts.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<u32> {
+        (0..).take(self.survey.parts.len()).collect()
+    }
+
+    /// Sends the parts with these numbers. After each, `progress` is told how many of their items have arrived.
     ///
     /// # Errors
     ///
     /// If the source cannot be read or has changed, or a part is refused. If the job has other rows, the first part
     /// that differs is named.
-    pub async fn send(&self, count: usize, mut progress: impl FnMut(u64)) -> Result<(), CommandError> {
-        let mut made = self.read(count)?;
+    pub async fn send(&self, wanted: BTreeSet<u32>, mut progress: impl FnMut(u64)) -> Result<(), CommandError> {
+        let mut made = self.read(wanted)?;
         let mut flying = JoinSet::new();
         let (mut arrived, mut reading, mut differs) = (0, true, None);
         while reading || !flying.is_empty() {
@@ -169,12 +175,12 @@ impl Upload {
         ))
     }
 
-    fn read(&self, count: usize) -> Result<mpsc::Receiver<Result<ReadyPart, CommandError>>, CommandError> {
+    fn read(&self, wanted: BTreeSet<u32>) -> Result<mpsc::Receiver<Result<ReadyPart, CommandError>>, CommandError> {
         let (sender, receiver) = mpsc::channel(1);
         let upload = self.clone();
         // Not one of the runtime's threads, since a read may never return.
         let reading = std::thread::Builder::new().name("read".to_owned()).spawn(move || {
-            if let Err(error) = upload.make(count, &sender) {
+            if let Err(error) = upload.make(&wanted, &sender) {
                 // Fails if the command was interrupted or a part was refused: nobody waits any more then.
                 let _ = sender.blocking_send(Err(error));
             }
@@ -183,24 +189,32 @@ impl Upload {
         Ok(receiver)
     }
 
-    /// Makes the first `count` parts.
-    fn make(&self, count: usize, sender: &mpsc::Sender<Result<ReadyPart, CommandError>>) -> Result<(), CommandError> {
-        let mut items = self.opened.again()?;
+    /// Makes the parts with these numbers. Nothing after them is read, unless they are the last ones: then the source must end
+    /// where it ended in the first reading.
+    fn make(&self, wanted: &BTreeSet<u32>, sender: &mpsc::Sender<Result<ReadyPart, CommandError>>) -> Result<(), CommandError> {
+        let (mut parts, all) = (0, self.survey.parts.len());
+        let end = wanted.last().map_or(0, |last| *last as usize + 1);
+        if end == 0 && all > 0 {
+            return Ok(());
+        }
+        let (mut items, mut item) = (self.opened.again()?, Vec::new());
         let mut cutter = PartCutter::new(self.items_per_chunk_max, self.cuts.clone());
-        let (mut item, mut parts) = (Vec::new(), 0);
+        let mut hand_on = |part: Part| -> Result<bool, CommandError> {
+            parts += 1;
+            let goes_on = !wanted.contains(&part.number) || sender.blocking_send(Ok(self.made(part)?)).is_ok();
+            Ok(goes_on && (parts < end || end == all))
+        };
         while items.next(&mut item)?.is_some() {
-            if let Some(part) = cutter.push(&item) {
-                parts += 1;
-                if sender.blocking_send(Ok(self.made(part)?)).is_err() || parts == count && count < self.survey.parts.len() {
-                    return Ok(());
-                }
+            if let Some(part) = cutter.push(&item)
+                && !hand_on(part)?
+            {
+                return Ok(());
             }
         }
         if let Some(part) = cutter.finish() {
-            parts += 1;
-            let _ = sender.blocking_send(Ok(self.made(part)?));
+            hand_on(part)?;
         }
-        if parts == self.survey.parts.len() { Ok(()) } else { Err(self.changed()) }
+        if parts == all { Ok(()) } else { Err(self.changed()) }
     }
 
     /// A part, if it still has the checksum of the first reading.

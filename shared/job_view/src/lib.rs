@@ -152,6 +152,9 @@ pub struct JobStatusResponse {
     /// The member of the items that is their id, if the job was started with one.
     #[cfg_attr(feature = "openapi", schema(required))]
     pub id_field: Option<String>,
+    /// How many items were to be submitted as parts, as the job's start said. Null if it did not say.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub expected_items: Option<u64>,
 }
 
 /// What a job has cost.
@@ -253,6 +256,7 @@ impl JobStatusResponse {
             limits: None,
             rounds,
             id_field: job.id_field,
+            expected_items: job.expected_items,
         }
     }
 }

@@ -29,11 +29,10 @@ function waitsForItems(job) {
   return !job.sealed && isLive(job) && job.pendingItems === 0;
 }
 
-// How many items the sender of a job that is not sealed has announced, as its progress tells. Null if that is not known.
+// How many items the sender of a job that is not sealed has announced. Null if that is not known.
 function announcedItems(job) {
-  const done = job.processedItems + job.failedItems;
-  if (job.sealed || !(job.progressPercentage > 0)) return null;
-  return Math.max(job.totalItems, Math.round((100 * done) / job.progressPercentage));
+  if (job.sealed || typeof job.expectedItems !== "number") return null;
+  return Math.max(job.totalItems, job.expectedItems);
 }
 
 // The job's title as it is shown, or a name if it has none.

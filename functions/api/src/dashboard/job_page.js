@@ -134,17 +134,17 @@ const FACT_CHARS_MAX = 60;
 function Details({ job }) {
   const { toleratedFailures: tolerated, limits } = job;
   const metadata = Object.entries(job.metadata || {});
-  // Dates of some languages have marks for the direction of writing, which belong to them.
-  const own = (words) => html`<bdi>${words}</bdi>`;
+  // Dates of some languages have marks for the direction of writing, which belong to them: such values are shown as they are.
+  const asItIs = (name, value) => [name, value, true];
   const facts = [["Processor", job.processor], ["Round", count(job.round)], ["Failures tolerated", toleranceWords(tolerated)],
     ["All items submitted", job.sealed ? "yes" : "no"],
-    ["Submitted", own(exactTime(job.createdAt))], ["Started", job.startedAt ? own(exactTime(job.startedAt)) : "not yet"], ...(job.completedAt ? [["Ended", own(exactTime(job.completedAt))]] : []), ["Last change", own(exactTime(job.updatedAt))]];
-  if (job.callback) facts.push(["Told when it ends", own(callbackWords(job))]);
+    asItIs("Submitted", exactTime(job.createdAt)), job.startedAt ? asItIs("Started", exactTime(job.startedAt)) : ["Started", "not yet"], ...(job.completedAt ? [asItIs("Ended", exactTime(job.completedAt))] : []), asItIs("Last change", exactTime(job.updatedAt))];
+  if (job.callback) facts.push(asItIs("Told when it ends", callbackWords(job)));
   if (limits?.itemsPerSecond) facts.push(["At most", `${limits.itemsPerSecond} items/s`]);
   if (limits?.inFlight) facts.push(["At the same time", `${limits.inFlight} items`]);
   facts.push(...metadata.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
   return html`<section class="panel" aria-labelledby="details"><h2 id="details">Details</h2>
-    <dl class="facts">${facts.map(([name, value]) => html`<div key=${name} class=${String(value).length > FACT_CHARS_MAX ? "wide" : ""}><dt><${Text} value=${name} max=${60} /></dt><dd>${typeof value === "string" ? html`<${Text} value=${value} />` : value}</dd></div>`)}</dl></section>`;
+    <dl class="facts">${facts.map(([name, value, isAsItIs]) => html`<div key=${name} class=${value.length > FACT_CHARS_MAX ? "wide" : ""}><dt><${Text} value=${name} max=${60} /></dt><dd>${isAsItIs ? html`<bdi>${value}</bdi>` : html`<${Text} value=${value} />`}</dd></div>`)}</dl></section>`;
 }
 
 // Whether the endpoint has been told of the job's end, and if not, when it is tried next.

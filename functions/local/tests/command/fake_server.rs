@@ -201,7 +201,7 @@ impl World {
                 let key = headers["idempotency-key"].to_str().unwrap().to_owned();
                 self.keys.entry(key).or_insert_with(|| body.clone());
                 let start: Value = serde_json::from_slice(body).unwrap();
-                self.more.extend(start.get("metadata").map(|metadata| ("metadata".to_owned(), metadata.clone())));
+                self.more.extend(["metadata", "expectedItems"].map(|name| (name.to_owned(), start[name].clone())));
                 self.exists = true;
                 self.job(202, headers)
             }

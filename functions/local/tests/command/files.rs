@@ -285,6 +285,48 @@ async fn continuing_with_an_edited_file_names_what_differs() {
     assert!(!sealed.stderr.contains("cancel:"), "it has ended: {}", sealed.stderr);
 }
 
+/// Bug found: rows that had been added or taken away since were sent, or not sent, without a word.
+#[tokio::test]
+async fn continuing_needs_a_file_of_as_many_items_as_at_first() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let rows = |count: usize| (0..count).fold("n\n".to_owned(), |text, n| format!("{text}{n}\n"));
+    let file = home.file("rows.csv", rows(300));
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/1"), [problem(403, "scope", "not now")]);
+    assert_eq!(submit(&home, &server, &[&file]).await.code, Some(4));
+    let there = server.items().len();
+    for count in [301, 299] {
+        home.file("rows.csv", rows(count));
+        let refused = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+        let says = format!("rows.csv: the job was started with a file of 300 items, and this one has {count}: give the same file");
+        assert!(refused.code == Some(1) && refused.stderr.contains(&says), "{refused:?}");
+    }
+    assert_eq!((server.items().len(), server.world.lock().unwrap().sealed), (there, false), "nothing else is sent");
+    home.file("rows.csv", rows(300));
+    assert_eq!(home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await.code, Some(0));
+    assert_eq!(server.items().len(), 300);
+}
+
+/// Bug found: later parts of an edited file were accepted while an earlier one was refused, so that neither file could be sent any more.
+#[tokio::test]
+async fn continuing_compares_all_that_was_sent_before_it_sends_more() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let rows = |replaced: &str| {
+        (0..900).fold("n\n".to_owned(), |text, n| format!("{text}{}\n", if n == 7 { replaced.to_owned() } else { n.to_string() }))
+    };
+    let file = home.file("rows.csv", rows("7"));
+    server.fault(&format!("PUT /v1/jobs/{ID}/parts/3"), [problem(403, "scope", "not now")]);
+    assert_eq!(submit(&home, &server, &[&file]).await.code, Some(4));
+    let there = server.world.lock().unwrap().parts.len();
+    // Without the record of what was sent, only the server can tell.
+    std::fs::remove_dir_all(home.path().join(".local")).unwrap();
+    home.file("rows.csv", rows("x"));
+    assert_eq!(home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await.code, Some(1));
+    assert_eq!(server.world.lock().unwrap().parts.len(), there, "nothing else is sent");
+    home.file("rows.csv", rows("7"));
+    assert_eq!(home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await.code, Some(0));
+    assert_eq!(server.items().len(), 900);
+}
+
 #[tokio::test]
 async fn a_job_with_a_key_is_continued_with_exactly_its_items() {
     let (home, server) = (Home::new(), FakeServer::start().await);

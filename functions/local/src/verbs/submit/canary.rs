@@ -76,8 +76,8 @@ impl Canary {
         next_commands: Vec<String>,
     ) -> Result<Trial, CommandError> {
         bar.say("trying the first items");
-        let parts = upload.survey.parts.iter().take_while(|part| part.first_index < first).count();
-        upload.send(parts, |items| arrived.set(items)).await?;
+        let parts = (0..).zip(&upload.survey.parts).take_while(|(_, part)| part.first_index < first).map(|(number, _)| number);
+        upload.send(parts.collect(), |items| arrived.set(items)).await?;
         let told = handled(upload, first, bar).await?;
         let shown = outcome(context, upload, &told.view, first).await?;
         bar.aside(|| context.out.notes(&shown));

@@ -1,7 +1,10 @@
 //! Sending a file to its job: perhaps the first items alone, then all of it, and the seal.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use headway_core::counted;
 
 use super::Submit;
 use super::canary::Trial;
@@ -13,6 +16,7 @@ use crate::error::{CommandError, Stopped};
 use crate::follow::{self, Follower};
 use crate::job::FetchedJob;
 use crate::sent_rows::SentRows;
+use crate::server_part::ServerPart;
 use crate::upload::Upload;
 
 impl Submit {
@@ -40,7 +44,7 @@ impl Submit {
         let has_ended = told.view.status.is_terminal();
         let sending = async {
             let told = match first.filter(|_| !told.view.sealed && !has_ended) {
-                Some(first) if is_new || is_trial_open(&upload, first).await? => {
+                Some(first) if is_new || is_trial_open(&upload, &told, first, &arrived).await? => {
                     match self.canary.try_first(context, &upload, first, &arrived, bar, next_commands()).await? {
                         Trial::GoOn => told,
                         Trial::Ended(told) => return Ok(*told),
@@ -83,10 +87,10 @@ async fn upload_all(
             // The key is for exactly these items, and all of them have arrived.
             return Ok(told);
         }
-        if !is_new {
-            upload.check_places().await?;
-        }
-        upload.send(upload.survey.parts.len(), |items| arrived.set(items)).await?;
+        let there = if is_new { Vec::new() } else { compare(upload, &told, arrived).await? };
+        let rest = &upload.all() - &numbers(&there);
+        let before = arrived.get();
+        upload.send(rest, |items| arrived.set(before + items)).await?;
         if told.view.sealed {
             upload.sent_rows.complete();
             return Ok(told);
@@ -108,8 +112,28 @@ async fn upload_all(
 }
 
 /// True if nothing after the first items was sent before, so that the question is still open.
-async fn is_trial_open(upload: &Upload, first: u64) -> Result<bool, CommandError> {
-    Ok(upload.check_places().await?.iter().all(|part| part.end() <= first))
+async fn is_trial_open(upload: &Upload, told: &FetchedJob, first: u64, arrived: &Cell<u64>) -> Result<bool, CommandError> {
+    Ok(compare(upload, told, arrived).await?.iter().all(|part| part.end() <= first))
+}
+
+/// The parts that the job has. All of them must be the same in this file, and the file as long as at first, before anything
+/// else is sent: the parts of two files would not make one job.
+async fn compare(upload: &Upload, told: &FetchedJob, arrived: &Cell<u64>) -> Result<Vec<ServerPart>, CommandError> {
+    let there = upload.check_places().await?;
+    upload.send(numbers(&there), |items| arrived.set(items)).await?;
+    match told.view.expected_items {
+        Some(expected) if expected != upload.survey.items => Err(CommandError::Differs(format!(
+            "{}: the job was started with a file of {}, and this one has {}: give the same file as at first, or start a new job",
+            upload.opened.name(),
+            counted(expected, "item"),
+            upload.survey.items
+        ))),
+        _ => Ok(there),
+    }
+}
+
+fn numbers(parts: &[ServerPart]) -> BTreeSet<u32> {
+    parts.iter().map(|part| part.part).collect()
 }
 
 /// Deletes a job that accepted no items, so that a refused submission leaves no job behind. False if the job has items
