@@ -24,8 +24,9 @@ async fn another_owners_job_costs_the_same_reads_as_none() {
     for (method, path) in calls {
         let mut costs = Vec::new();
         for id in ["00000000-0000-4000-8000-000000000000", &open, &ended] {
-            let path = path.replace("{job_id}", id).replace("{n}", "0") + "?firstIndex=0";
-            let media_type = if method == "PUT" { "application/x-ndjson" } else { "application/json" };
+            let path = path.replace("{job_id}", id).replace("{n}", "0");
+            let (path, media_type) =
+                if method == "PUT" { (path + "?firstIndex=0", "application/x-ndjson") } else { (path, "application/json") };
             house.api_calls.take();
             let answer = house.call("bob", &method, &path, media_type, r#"{"round":1}"#).await;
             assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
