@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use referencing::uri;
 use serde_json::{Map, Value};
 
 use crate::decimal::Decimal;
@@ -84,7 +85,12 @@ impl<'s> SchemaReader<'s> {
             Some((None, uri)) => return self.refuse(join(at, "$schema"), Draft::not_named(&uri)),
         };
         let Some(members) = schema.as_object_mut() else { return };
-        let has_id = members.get(if draft == Draft::D4 { "id" } else { "$id" }).is_some_and(Value::is_string);
+        let name_of_id = if draft == Draft::D4 { "id" } else { "$id" };
+        let id = members.get(name_of_id).and_then(Value::as_str);
+        let (has_id, wrong_id) = (id.is_some(), id.and_then(no_uri_reference));
+        if let Some(why) = wrong_id {
+            self.refuse(join(at, name_of_id), why);
+        }
         if draft != around.draft && !at.is_empty() && !has_id {
             let (own, other) = (draft.name(), around.draft.name());
             let why =
@@ -218,6 +224,9 @@ impl<'s> SchemaReader<'s> {
             let shown = cut(reference, 100);
             return self.refuse(at.to_owned(), format!("{shown} has a % without two hexadecimal digits after it: write %25 for a %"));
         }
+        if let Some(why) = no_uri_reference(reference) {
+            return self.refuse(at.to_owned(), why);
+        }
         let Some((document, fragment)) = reference.split_once('#') else { return };
         let Ok(fragment) = percent_decode_str(fragment).decode_utf8() else {
             return self.refuse(at.to_owned(), "what follows # is not UTF-8");
@@ -250,6 +259,18 @@ fn all_ids(value: &Value, ids: &mut Vec<String>) {
         Value::Array(elements) => elements.iter().for_each(|value| all_ids(value, ids)),
         _ => {}
     }
+}
+
+/// Characters that a URI reference has only encoded. Source: RFC 3986, sections 2.1 to 2.3; beyond ASCII all are.
+const ENCODED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'[').add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// Why a text is no URI reference, if it is none. It is said how to write it.
+fn no_uri_reference(text: &str) -> Option<String> {
+    uri::from_str(text).err()?;
+    let encoded = utf8_percent_encode(text, ENCODED).to_string();
+    let remedy = if uri::from_str(&encoded).is_ok() { format!(": write {}", cut(&encoded, 200)) } else { String::new() };
+    Some(format!("{} is not a URI reference (RFC 3986){remedy}", cut(text, 100)))
 }
 
 /// True if every `%` of a reference begins an encoded byte.
@@ -340,6 +361,15 @@ mod tests {
             (json!({"$ref": "#/$defs/a%2", "$defs": {"a%2": {}}}), "/$ref: #/$defs/a%2 has a % without two hexadecimal digits after it"),
             (json!({"not": {"$ref": "a%zz"}}), "/not/$ref: a%zz has a % without two"),
             (json!({"not": {"$ref": "#/$defs/%ff"}}), "/not/$ref: what follows # is not UTF-8"),
+            // Bug found: what is no URI was refused without its place, in the words of a library.
+            (json!({"items": {"$ref": "#/$defs/a b"}}), "/items/$ref: #/$defs/a b is not a URI reference (RFC 3986): write #/$defs/a%20b"),
+            (
+                json!({"not": {"$ref": "#/definitions/List«é»"}}),
+                "/not/$ref: #/definitions/List«é» is not a URI reference (RFC 3986): write #/definitions/List%C2%AB%C3%A9%C2%BB",
+            ),
+            (json!({"$defs": {"a": {"$id": "http://a b/"}}}), "/$defs/a/$id: http://a b/ is not a URI reference"),
+            (json!({"$dynamicRef": "#a<b>"}), "/$dynamicRef: #a<b> is not a URI reference (RFC 3986): write #a%3Cb%3E"),
+            (json!({"$ref": "http://[bad"}), "/$ref: http://[bad is not a URI reference (RFC 3986)"),
             (json!({"pattern": "(?i)a"}), "/pattern: not a regular expression of ECMA-262"),
             // Far from every keyword: no guess helps.
             (json!({"foo": 1}), "/foo: \"foo\" is not a keyword of draft 2020-12 and would not be checked"),
