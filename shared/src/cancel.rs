@@ -7,7 +7,7 @@ use crate::end::end;
 use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
 use crate::job::{Ending, Job, JobStatus};
-use crate::limits::CANCEL_ANSWERS_AFTER;
+use crate::limits::HELD_ANSWERS_AFTER;
 
 /// Ends the job as `Cancelled`. Once this returns, no item of the job begins, unless a worker's process was frozen for
 /// longer than a lease between reading the job and beginning the item. It is safe to repeat.
@@ -25,6 +25,6 @@ pub async fn cancel(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resu
         }
     }
     // Wait also if another request has cancelled the job: its wait may not be over, and its machine's clock may differ.
-    crate::time::sleep(CANCEL_ANSWERS_AFTER).await;
+    crate::time::sleep(HELD_ANSWERS_AFTER).await;
     app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }

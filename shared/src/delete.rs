@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::error::{Conflict, JobError};
 use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
-use crate::limits::CANCEL_ANSWERS_AFTER;
+use crate::limits::HELD_ANSWERS_AFTER;
 
 /// Deletes an ended job. Once this returns, no notice of it is begun: if one was due, or was told lately, it waits until no
 /// worker can begin it with an older read of the job.
@@ -30,7 +30,7 @@ pub async fn delete(app: &App, job: &OwnedJob) -> Result<(), JobError> {
 
 async fn forgotten(app: &App, job: &Job) -> Result<(), JobError> {
     if job.may_be_told(app.clock.now()) {
-        crate::time::sleep(CANCEL_ANSWERS_AFTER).await;
+        crate::time::sleep(HELD_ANSWERS_AFTER).await;
     }
     Ok(())
 }

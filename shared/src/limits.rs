@@ -80,8 +80,9 @@ pub const RETENTION_DAYS_RANGE: std::ops::RangeInclusive<u16> = 1..=365;
 pub const OPEN_WITHOUT_PART_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// How long a job may be paused. Then it fails, and can be retried.
 pub const PAUSED_MAX: Duration = Duration::from_secs(14 * 24 * 3_600);
-/// How long rows below a job may outlive it if every sweep fails: the table's TTL.
-pub const TTL_DAYS: i64 = 400;
+/// After how many days DynamoDB deletes the rows below a job by itself, in case every sweep fails: the table's TTL. It counts from
+/// the first write of a row, and each retry keeps the job for another retention, so it is far beyond any retention.
+pub const TTL_DAYS: i64 = 3_650;
 /// The longest a Lambda function runs. Source: AWS Lambda quotas.
 pub const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
 /// How long after its end a job is left to workers that may still be running its items.
@@ -113,8 +114,8 @@ pub const MESSAGE_KEPT_MAX: Duration = Duration::from_secs((7 + 14) * 24 * 3_600
 
 /// A worker begins an item only within this time after the start of a consistent read of its job.
 pub const LEASE: Duration = Duration::from_secs(1);
-/// A cancel is answered this long after its write: the lease, and a little more.
-pub const CANCEL_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
+/// A cancel or a pause is answered this long after its write: the lease, and a little more.
+pub const HELD_ANSWERS_AFTER: Duration = Duration::from_millis(1_200);
 /// How often a running chunk shows its progress.
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// How long after its last read of a live job, or after it has said in an ended job's row that results come, a worker may write
@@ -178,7 +179,7 @@ const _: () = assert!(
     UNSEEN_RUN_MAX.as_millis() >= LEASE.as_millis() + CHECKPOINT_EVERY.as_millis(),
     "a run is entered before it would have to look at the job again"
 );
-const _: () = assert!(CANCEL_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel waits longer than every lease");
+const _: () = assert!(HELD_ANSWERS_AFTER.as_millis() > LEASE.as_millis(), "a cancel and a pause wait longer than every lease");
 const _: () = assert!(
     ITEMS_PER_JOB_MAX <= PARTS_PER_JOB_MAX as u64 * CHUNKS_PER_PART_MAX as u64 * ITEMS_PER_CHUNK_MAX as u64,
     "the largest job has room"

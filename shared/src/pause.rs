@@ -6,17 +6,21 @@ use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
 use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
+use crate::limits::HELD_ANSWERS_AFTER;
 use crate::work::send_revivals;
 
-/// Pauses the job: running items are finished, and no further ones begin. It is safe to repeat.
+/// Pauses the job: running items are finished. Once this returns, no item of the job begins until it is resumed, as for
+/// [`cancel`](crate::cancel::cancel). If its last items have ended meanwhile, the job has, too. It is safe to repeat.
 ///
 /// # Errors
 ///
 /// [`JobError::NotFound`], and [`Conflict::JobEnded`].
 pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     app.visible(viewer.into(), id).await?;
-    let job = still_live(app.jobs.update_status(id, &JobWrite::Pause).await?)?;
-    app.jobs.exact(job).await?.ok_or(JobError::NotFound)
+    still_live(app.jobs.update_status(id, &JobWrite::Pause).await?)?;
+    // Wait also if another request has paused the job: its wait may not be over.
+    crate::time::sleep(HELD_ANSWERS_AFTER).await;
+    app.jobs.get(id).await?.ok_or(JobError::NotFound)
 }
 
 /// Resumes the job: every part is checked for parked messages. It is safe to repeat.

@@ -64,6 +64,16 @@ struct State {
     items: BTreeMap<(JobId, u64), Seen>,
     preparing: BTreeMap<JobId, LeftByRound>,
     cancelled: BTreeMap<JobId, Instant>,
+    paused: BTreeMap<JobId, Paused>,
+}
+
+/// Whether a job is known to be paused.
+#[derive(Debug, Clone, Copy)]
+enum Paused {
+    /// That was acknowledged then.
+    Since(Instant),
+    /// Somebody has begun to resume or retry it. Without an answer that may be done at any later time.
+    MayGoOn,
 }
 
 impl Calls {
@@ -110,7 +120,27 @@ impl Calls {
         self.0.lock().unwrap().cancelled.entry(job).or_insert_with(Instant::now);
     }
 
-    pub(crate) fn began_after_cancel(&self, job: JobId) -> bool {
-        self.0.lock().unwrap().cancelled.get(&job).is_some_and(|at| Instant::now() > *at)
+    /// A pause was acknowledged just now.
+    pub(crate) fn paused(&self, job: JobId) {
+        self.0.lock().unwrap().paused.entry(job).or_insert_with(|| Paused::Since(Instant::now()));
+    }
+
+    /// Somebody begins to resume the job, or to retry it.
+    pub(crate) fn may_go_on(&self, job: JobId) {
+        self.0.lock().unwrap().paused.insert(job, Paused::MayGoOn);
+    }
+
+    /// Each attempt to resume the job was answered.
+    pub(crate) fn goes_on(&self, job: JobId) {
+        self.0.lock().unwrap().paused.remove(&job);
+    }
+
+    pub(crate) fn began_while_held(&self, job: JobId) -> bool {
+        let state = self.0.lock().unwrap();
+        let paused = match state.paused.get(&job) {
+            Some(Paused::Since(at)) => Some(at),
+            Some(Paused::MayGoOn) | None => None,
+        };
+        paused.into_iter().chain(state.cancelled.get(&job)).any(|at| Instant::now() > *at)
     }
 }

@@ -23,8 +23,8 @@ pub(crate) enum Invariant {
     ListsAndLedgerAgree,
     /// 8. A message or kept item is deleted only after its effect is durable, and every call is safe to repeat.
     DurableBeforeForgotten,
-    /// 9. After a cancel is acknowledged no item begins.
-    NothingBeginsAfterCancel,
+    /// 9. After a cancel is acknowledged no item begins, nor after a pause, until the job is resumed.
+    NothingBeginsWhileHeld,
     /// 9. The sweep never touches a live job, nor deletes one before its time.
     SweepSparesTheLive,
     /// 11. A throttled item is never charged an attempt.

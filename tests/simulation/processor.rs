@@ -284,9 +284,9 @@ impl Scripted {
             let what = format!("an item of another job, or changed: {item:?}");
             self.faults.violated(Violation::new(Invariant::CountsAreDistinctItems, what));
         }
-        if self.calls.began_after_cancel(item.job_id) {
-            let what = format!("item {} of {} began after the cancel was acknowledged", item.index, item.job_id);
-            self.faults.violated(Violation::new(Invariant::NothingBeginsAfterCancel, what));
+        if self.calls.began_while_held(item.job_id) {
+            let what = format!("item {} of {} began after the cancel or the pause was acknowledged", item.index, item.job_id);
+            self.faults.violated(Violation::new(Invariant::NothingBeginsWhileHeld, what));
         }
         let fate = fixed.or(fate).unwrap_or(Fate::Succeeds);
         if fate.may_wait() && item.attempt > 1 {

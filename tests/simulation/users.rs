@@ -144,13 +144,17 @@ async fn pauses(world: World, job: Arc<JobPlan>, after: Duration) {
     headway_core::time::sleep(after).await;
     let Some(id) = id_when_known(&world, &job).await else { return };
     let user = &world.users[job.owner];
-    let mut paused = false;
+    // Whether it is paused, and whether an attempt to resume it was not answered.
+    let (mut paused, mut is_lost) = (false, false);
     let mut rounds = 1 + world.faults.pick(4);
     for _ in 0..PATIENCE {
         let longer = if world.faults.one_in(4) { world.plan.tempo.min(60) } else { 1 };
         headway_core::time::sleep(world.faults.span(Duration::from_secs(4) * longer)).await;
         if paused && job.forgotten_pause && rounds == 1 {
             return world.faults.saw("job: forgotten while paused");
+        }
+        if paused {
+            world.calls.may_go_on(id);
         }
         let answer = match paused {
             true => world.request(async |app| resume(app, user, id).await).await,
@@ -159,14 +163,21 @@ async fn pauses(world: World, job: Arc<JobPlan>, after: Duration) {
         match answer {
             Some(Ok(_)) if paused => {
                 world.faults.saw("job: paused and resumed");
+                if !is_lost {
+                    world.calls.goes_on(id);
+                }
                 (paused, rounds) = (false, rounds - 1);
                 if rounds == 0 {
                     return;
                 }
             }
             Some(Err(JobError::Conflict(_) | JobError::NotFound)) => return,
+            Some(Ok(_)) => {
+                world.calls.paused(id);
+                paused = true;
+            }
             // A lost answer may have been that of a pause.
-            _ => paused = true,
+            _ => (paused, is_lost) = (true, is_lost || paused),
         }
     }
 }
@@ -187,6 +198,7 @@ async fn retries(world: World, job: Arc<JobPlan>) {
         }
         let round = (!world.faults.one_in(4)).then_some(known.round);
         world.note(id, |book| book.retries += 1);
+        world.calls.may_go_on(id);
         match world.request(async |app| retry(app, &app.owned(&world.users[job.owner], id).await?, round).await).await {
             Some(Ok(_)) => {
                 done += 1;
@@ -256,6 +268,7 @@ async fn gives_values(world: &World, job: &JobPlan, id: JobId, indexes: &BTreeSe
 async fn retries_now(world: World, job: Arc<JobPlan>, id: JobId, round: u32) {
     headway_core::time::sleep(world.faults.span(Duration::from_millis(400))).await;
     world.note(id, |book| book.retries += 1);
+    world.calls.may_go_on(id);
     let _ = world.request(async |app| retry(app, &app.owned(&world.users[job.owner], id).await?, Some(round)).await).await;
 }
 

@@ -54,11 +54,20 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "cancel-answers-at-once",
         edits: &[edit(
-            "    crate::time::sleep(CANCEL_ANSWERS_AFTER).await;\n    app.jobs",
-            "    let _ = CANCEL_ANSWERS_AFTER;\n    app.jobs",
+            "    // Wait also if another request has cancelled the job: its wait may not be over, and its machine's clock may differ.\n    crate::time::sleep(HELD_ANSWERS_AFTER).await;",
+            "    let _ = HELD_ANSWERS_AFTER;",
         )],
         breaks: "an item begins on a lease that is older than the cancel",
         trap: "cancel answers a little more than a second after its write",
+    },
+    Bug {
+        name: "pause-answers-at-once",
+        edits: &[edit(
+            "    crate::time::sleep(HELD_ANSWERS_AFTER).await;\n    app.jobs.get(id).await?.ok_or(JobError::NotFound)\n}\n\n/// Resumes",
+            "    let _ = HELD_ANSWERS_AFTER;\n    app.jobs.get(id).await?.ok_or(JobError::NotFound)\n}\n\n/// Resumes",
+        )],
+        breaks: "an item begins on a lease that is older than the pause",
+        trap: "pause answers a little more than a second after its write",
     },
     Bug {
         name: "threshold-without-the-rolled-up-parts",
