@@ -86,6 +86,11 @@ impl ChunkMessage {
         }
     }
 
+    /// True if its items were tried or told to wait before, so that all of them may begin at the same moment.
+    pub(crate) fn comes_back_after_a_wait(&self) -> bool {
+        self.attempt > 0 || !self.waited.is_zero()
+    }
+
     /// The message without its items.
     pub(crate) fn without_items(&self) -> Self {
         let Self {

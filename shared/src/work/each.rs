@@ -1,6 +1,7 @@
 //! The normal runner: several calls at a time, each with one item or with a group of them, and checkpoints in between.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, OptionFuture};
@@ -19,6 +20,15 @@ use crate::part::{Counts, Part};
 use crate::settlement::Settlement;
 use crate::time::Instant;
 use crate::upward::exceeded;
+
+/// Over how long the calls of one message begin if its items come back after a wait. The queue delays messages by whole seconds,
+/// so with this the calls of many messages follow each other evenly.
+const SPREAD_OVER: Duration = Duration::from_secs(1);
+
+/// How long after each other so many calls begin then.
+fn apart(calls: usize) -> Duration {
+    SPREAD_OVER / u32::try_from(calls).unwrap_or(u32::MAX).max(1)
+}
 
 impl ChunkContext<'_> {
     /// True if failures that no checkpoint has shown yet are enough to fail the job, as far as this worker knows. `part` is
@@ -44,6 +54,9 @@ impl Worker {
         let mut settlement = run.chunk.settlement(run.recorded.is_some());
         let mut failed = 0;
         let mut waiting = VecDeque::from(Group::all_of(run));
+        // Items that waited for the same answer would otherwise all be called at the same moment.
+        let apart = if run.chunk.message.comes_back_after_a_wait() { apart(waiting.len()) } else { Duration::ZERO };
+        let mut next_begins = Instant::now();
         let mut running = FuturesUnordered::new();
         // Between two tries items take no place: others run meanwhile.
         let mut again = FuturesUnordered::new();
@@ -63,10 +76,13 @@ impl Worker {
                 let not_now = ReturnReason::Slice.into();
                 returned.extend(waiting.drain(..).flat_map(|group| group.returned(&not_now)));
             }
-            while running.len() < run.prepared.options.concurrency && !is_full {
+            let has_room = |running: usize| running < run.prepared.options.concurrency && !is_full;
+            while has_room(running.len()) && Instant::now() >= next_begins {
                 let Some(group) = waiting.pop_front() else { break };
                 running.push(self.group(run, group));
+                next_begins += apart;
             }
+            let is_paced = has_room(running.len()) && !waiting.is_empty();
             // The first checkpoint is made even without results: it shows readers that some are still to come.
             let (is_over, is_shown) = (running.is_empty() && waiting.is_empty(), settlement.results.is_empty() && settlement.seen);
             let unshown = !is_over && !is_shown;
@@ -111,6 +127,7 @@ impl Worker {
                     again.extend(later.into_iter().map(Again::due));
                 }
                 Some(group) = again.next() => waiting.push_front(group),
+                () = crate::time::sleep_until(next_begins), if is_paced => {}
                 () = crate::time::sleep_until(shown_next), if showing.is_none() && unshown => {}
                 else => return self.ran(run, entry.leaving(self, settlement), returned),
             }

@@ -202,6 +202,29 @@ async fn while_a_downstream_answers_items_waits_do_not_grow() {
     }
 }
 
+/// Bug found: all items of a message that had been told to wait were called again in the same tenth of a second.
+#[tokio::test(start_paused = true)]
+async fn items_that_come_back_do_not_come_as_a_herd() {
+    let asked = Some(seconds(4));
+    for error in [
+        ItemError::throttled("http 429", "slow down", asked),
+        ItemError::Retryable { code: String::new(), message: String::new(), retry_after: asked },
+    ] {
+        let refused = Mutex::new([false; 40]);
+        let mut world = World::new(Options { concurrency: 40, ..Options::default() }, move |item| {
+            // The breaker lets only the first four be told to wait.
+            let is_first = !std::mem::replace(&mut refused.lock().unwrap()[item.index as usize], true);
+            if is_first && item.index % 10 == 0 { fails(error.clone()) } else { done() }
+        });
+        world.start(40, 40, TOLERANT).await;
+        work_off_in_time(&mut world).await;
+        let mut again: Vec<Instant> = (0..40).step_by(10).map(|index| world.calls_of(index)[1].at).collect();
+        again.sort();
+        let apart: Vec<Duration> = again.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(apart.iter().all(|apart| *apart >= Duration::from_millis(200)), "{apart:?}");
+    }
+}
+
 /// Bug found: between its two tries an item occupied a place that another item could have used.
 #[tokio::test(start_paused = true)]
 async fn a_quick_second_try_occupies_no_place() {
