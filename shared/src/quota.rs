@@ -3,7 +3,7 @@
 //! Nothing is counted up or down, so no count can become wrong. The row lists starts, and whether a start's job has
 //! ended is read from the job's row when it matters. A crash may leave a start without a job; it counts for a minute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Default for Quotas {
 
 /// A text that is no list of quotas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("limits such as liveJobs=100,liveItems=20000000,startsPerMinute=60, each a whole number, 1 or more")]
+#[error("limits such as liveJobs=100,liveItems=20000000,startsPerMinute=60, each once, and a whole number, 1 or more")]
 pub struct NotQuotas;
 
 impl FromStr for Quotas {
@@ -50,8 +50,11 @@ impl FromStr for Quotas {
 
     /// The defaults, changed by those that the text names.
     fn from_str(text: &str) -> Result<Self, NotQuotas> {
-        let mut quotas = Self::default();
-        text.split(',').try_for_each(|limit| quotas.set(limit.trim()).ok_or(NotQuotas))?;
+        let (mut quotas, mut named) = (Self::default(), BTreeSet::new());
+        for limit in text.split(',').map(str::trim) {
+            let is_new = named.insert(limit.split('=').next());
+            quotas.set(limit).filter(|()| is_new).ok_or(NotQuotas)?;
+        }
         Ok(quotas)
     }
 }
@@ -375,7 +378,8 @@ mod tests {
         let read = |text: &str| text.parse::<Quotas>();
         assert_eq!(read("liveJobs=7, startsPerMinute=9"), Ok(Quotas { live_jobs: 7, starts_per_minute: 9, ..Quotas::default() }));
         assert_eq!(read("liveItems=5").unwrap().live_items, 5);
-        let wrong = ["", "liveJobs", "liveJobs=0", "liveJobs=-1", "livejobs=1", "liveJobs=1,", "liveJobs=1;liveItems=2"];
+        let wrong =
+            ["", "liveJobs", "liveJobs=0", "liveJobs=-1", "livejobs=1", "liveJobs=1,", "liveJobs=1;liveItems=2", "liveJobs=1,liveJobs=2"];
         for refused in wrong.into_iter().chain(["startsPerMinute=4294967296"]) {
             assert!(read(refused).is_err(), "{refused}");
         }
