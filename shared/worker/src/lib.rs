@@ -17,8 +17,10 @@ use headway_core::limits::FUNCTION_TIMEOUT_MAX;
 use headway_core::work::{Delivery, Invocation, RunningWorkers, Worker};
 use headway_core::{App, Processors, config};
 use headway_host::{app_from_env, in_words};
-use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn};
 use tokio::time::Instant;
+use tower::util::ThenLayer;
 use tracing::Instrument as _;
 
 pub mod announcement;
@@ -106,12 +108,25 @@ impl Handler {
         self.metrics.send(self.app.clock.now(), metrics::of(&worked, oldest_age));
         let undone = worked.undone.len();
         tracing::info!(messages, undone, duration_ms = began.elapsed().as_millis() as u64, "processed a batch");
-        if self.worker.is_spent() {
-            end_soon();
-        }
         let mut answer = SqsBatchResponse::default();
         answer.batch_item_failures = worked.undone.into_iter().map(failure).collect();
         answer
+    }
+
+    /// True if too many calls of processors cannot be stopped. Then the process begins nothing more, and
+    /// [`Self::end_if_spent`] is to be called.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.worker.is_spent()
+    }
+
+    /// Ends a process that [is spent](Self::is_spent), with exit code 1: only a new one is free of the stuck threads. To be called
+    /// once the answer has been sent.
+    pub fn end_if_spent(&self) {
+        if self.is_spent() {
+            tracing::error!("too many calls of processors cannot be stopped: the rest was returned, and this process ends");
+            std::process::exit(1);
+        }
     }
 
     fn is_dead_letter(&self, record: &SqsMessage) -> bool {
@@ -128,18 +143,6 @@ impl Handler {
         }
     }
 }
-
-/// Ends the process after the answer has been sent: only a new process is free of the stuck threads.
-fn end_soon() {
-    tracing::error!("too many calls of processors cannot be stopped: the rest was returned, and this process ends");
-    tokio::spawn(async {
-        tokio::time::sleep(END_AFTER).await;
-        std::process::exit(1);
-    });
-}
-
-/// How much time the answer of the last batch has to be sent.
-const END_AFTER: Duration = Duration::from_millis(500);
 
 /// Runs the worker function on Lambda, configured by the environment, until the runtime ends it. If `main` has not
 /// called [`enter`], it is called here; code before that also runs in each child process that checks items.
@@ -183,15 +186,20 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
         .with_threads()?;
     let handler = &handler;
     telemetry::started();
-    lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
+    let function = service_fn(|event: LambdaEvent<SqsEvent>| async move {
         let span = tracing::info_span!("batch", request_id = event.context.request_id);
         if let Some(running) = running_workers(&event.context) {
             handler.hears_of(running);
         }
         let deadline = deadline(event.context.deadline);
         Ok::<_, Error>(handler.handle(event.payload, deadline).instrument(span).await)
-    }))
-    .await
+    });
+    // Between the answer and the next request nothing is in this process's hands. Later it would be frozen, and end with the next batch.
+    let ends = ThenLayer::new(|answered: Result<(), Error>| async move {
+        handler.end_if_spent();
+        answered
+    });
+    Runtime::new(function).layer(TracingLayer::new()).layer(ends).run().await
 }
 
 /// The variable with this process's name. Lambda gives each execution environment its own.

@@ -10,7 +10,7 @@ use headway_core::records::{Position, failures};
 use headway_core::submit::{Submission, start_job};
 use headway_core::{JobStatus, ProcessorInfo, ToleratedFailures};
 use headway_embedded::{EventSource, Hosted};
-use headway_lambda_host::runtime_api::RuntimeApi;
+use headway_lambda_host::runtime_api::{RuntimeApi, WorkerReport};
 use headway_lambda_host::{Loopback, aws};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -51,7 +51,7 @@ async fn a_worker_that_gets_stuck() {
 
 /// Lambda's part: a process that has ended is followed by a new one.
 struct Host {
-    function: RuntimeApi,
+    function: Mutex<RuntimeApi>,
     aws: Loopback,
     hosted: Hosted,
     place: TempDir,
@@ -62,20 +62,32 @@ struct Host {
 }
 
 impl Host {
-    fn start(&self) -> Process {
+    async fn start(&self) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "stuck::a_worker_that_gets_stuck", "--ignored", "--nocapture"]);
-        Process::spawn(command, &self.function, &self.aws, &self.hosted, &self.place.path().join("invoices"))
+        let function = self.function.lock().await;
+        Process::spawn(command, &function, &self.aws, &self.hosted, &self.place.path().join("invoices"))
+    }
+
+    /// How often the processes have asked for an event since this was last called.
+    async fn asked(&self) -> usize {
+        let mut function = self.function.lock().await;
+        let mut asked = 0;
+        while let Ok(WorkerReport::Asks) = tokio::time::timeout(Duration::ZERO, function.next_report()).await {
+            asked += 1;
+        }
+        asked
     }
 
     /// The first call is the one after which the process ends.
     async fn call(self: Arc<Self>, event: Value) -> Result<Value, String> {
         let mut process = self.process.lock().await;
-        let answer = self.function.call(event, FUNCTION_TIMEOUT).await;
+        let answer = self.function.lock().await.call(event, FUNCTION_TIMEOUT).await;
         if self.codes.lock().await.is_empty() {
             let code = process.take().unwrap().ends_by_itself(WITHIN).await;
             self.codes.lock().await.push(code);
-            *process = Some(self.start());
+            assert_eq!(self.asked().await, 1, "Lambda would freeze a process that asks again, and it would end with the next event");
+            *process = Some(self.start().await);
         }
         self.answered.send_modify(|answered| *answered += 1);
         answer
@@ -90,7 +102,7 @@ async fn a_stuck_worker_hands_back_the_rest_and_ends_itself_and_the_next_one_goe
     let app = hosted.app.clone().with_processors(vec![ProcessorInfo::new("stuck", &NeverYields.options())]);
     let (answered, mut news) = watch::channel(0);
     let host = Arc::new(Host {
-        function: RuntimeApi::serve().await.unwrap(),
+        function: Mutex::new(RuntimeApi::serve().await.unwrap()),
         aws,
         hosted,
         place: tempfile::tempdir().unwrap(),
@@ -98,7 +110,7 @@ async fn a_stuck_worker_hands_back_the_rest_and_ends_itself_and_the_next_one_goe
         codes: Mutex::default(),
         answered,
     });
-    *host.process.lock().await = Some(host.start());
+    *host.process.lock().await = Some(host.start().await);
     let submission = Submission {
         processor: "stuck".to_owned(),
         items: Some((0..ITEMS).map(|index| RawValue::from_string(index.to_string()).unwrap()).collect()),
