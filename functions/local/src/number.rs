@@ -18,7 +18,15 @@ pub fn at_least<N>(least: N) -> impl Fn(&str) -> Result<N, String> + Clone
 where
     N: FromStr + PartialOrd + Display + Copy,
 {
-    move |text| in_range(text, |number| least <= number).ok_or_else(|| format!("use a whole number, {least} or more"))
+    move |text| {
+        let words = match text.strip_prefix('+').unwrap_or(text) {
+            digits if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<N>().is_err() => {
+                "a smaller number".to_owned()
+            }
+            _ => format!("a whole number, {least} or more"),
+        };
+        in_range(text, |number| least <= number).ok_or_else(|| format!("use {words}"))
+    }
 }
 
 fn in_range<N: FromStr + Copy>(text: &str, fits: impl Fn(N) -> bool) -> Option<N> {
@@ -39,5 +47,6 @@ mod tests {
             assert_eq!(from_to(1_u16, 64)(text), expected, "{text}");
         }
         assert_eq!((at_least(1_u64)("7"), at_least(1_u64)("0")), (Ok(7), Err("use a whole number, 1 or more".to_owned())));
+        assert_eq!(at_least(1_u32)("99999999999"), Err("use a smaller number".to_owned()), "it is a whole number");
     }
 }

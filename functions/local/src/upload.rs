@@ -15,7 +15,7 @@ use crate::client::{Answer, Call, Client, ClientError, Patience};
 use crate::cut::{Packed, Part, PartCutter};
 use crate::difference::{Difference, first_difference};
 use crate::error::CommandError;
-use crate::input::Opened;
+use crate::input::{InputError, Opened};
 use crate::job::FetchedJob;
 use crate::sent_rows::{RowDigest, SentRows};
 use crate::server_part::ServerPart;
@@ -197,14 +197,14 @@ impl Upload {
         if end == 0 && all > 0 {
             return Ok(());
         }
-        let (mut items, mut item) = (self.opened.again()?, Vec::new());
+        let (mut items, mut item) = (self.opened.again().map_err(|error| self.not_as_before(error))?, Vec::new());
         let mut cutter = PartCutter::new(self.items_per_chunk_max, self.cuts.clone());
         let mut hand_on = |part: Part| -> Result<bool, CommandError> {
             parts += 1;
             let goes_on = !wanted.contains(&part.number) || sender.blocking_send(Ok(self.made(part)?)).is_ok();
             Ok(goes_on && (parts < end || end == all))
         };
-        while items.next(&mut item)?.is_some() {
+        while items.next(&mut item).map_err(|error| self.not_as_before(error))?.is_some() {
             if let Some(part) = cutter.push(&item)
                 && !hand_on(part)?
             {
@@ -231,6 +231,14 @@ impl Upload {
         let path = ["jobs", &self.job_id, "parts", &number_text];
         let call = self.client.request(Method::PUT, &path, &[("firstIndex", &first_text)]);
         Ok(ReadyPart { call: call.part(body, gzip).patience(Patience::LONG), part: number, first_index, rows })
+    }
+
+    /// The first reading found nothing wrong with the text, so what is wrong with it now was not in the file then.
+    fn not_as_before(&self, error: InputError) -> CommandError {
+        match error {
+            InputError::At { .. } | InputError::In { .. } | InputError::File(_) => self.changed(),
+            other => other.into(),
+        }
     }
 
     fn changed(&self) -> CommandError {

@@ -47,17 +47,22 @@ impl<R: Read> CsvItems<R> {
         Ok(CsvItems { rows, header, row: Row::default(), mistakes, skipped, max })
     }
 
+    /// A mark of git is not told to be a row with too few cells.
+    fn check_width(&self) -> Result<(), InputError> {
+        self.header.check_width(&self.row).map_err(|ragged| conflict::in_row(&self.row).unwrap_or(ragged))
+    }
+
     /// The next row that is not empty in every column.
     fn row(&mut self) -> Result<bool, InputError> {
         while self.rows.next(&mut self.row)? {
             if !self.row.is_empty() {
-                self.header.check_width(&self.row)?;
+                self.check_width()?;
                 self.header.check_is_not_repeated(&self.row)?;
                 mistake::look(&mut self.mistakes, &self.row)?;
                 return Ok(true);
             }
             if !self.row.is_blank_line() {
-                self.header.check_width(&self.row)?;
+                self.check_width()?;
             }
             self.skipped += 1;
         }

@@ -37,6 +37,11 @@ impl List {
     /// # Errors
     /// As [`crate::client::Client::call`].
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
+        if let (Some("*"), Some(status @ ("Completed" | "Failed" | "Cancelled"))) = (self.owner.as_deref(), self.status) {
+            return Err(CommandError::Usage(format!(
+                "--owner '*' lists the jobs that have not ended, and none of them is {status}: name an owner, or leave --status out"
+            )));
+        }
         let client = context.client()?;
         let list = pages::read_all(&client, "jobs", self.limit as usize, |token, size| {
             let size = size.to_string();

@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) settling_looks: u64,
     /// More members of the job.
     pub(crate) more: serde_json::Map<String, Value>,
+    /// The most items in a chunk, if the list of parts says it.
+    pub(crate) chunk_size: Option<u16>,
     /// The params schema of the processor `json-schema`, if the server has it.
     pub(crate) json_schema: Option<Value>,
     /// Parts that have a row but have not been dispatched.
@@ -293,7 +295,7 @@ impl World {
 
     fn part_list(&self) -> Vec<Value> {
         let part = |(number, (first, items)): (&u32, &(u64, Vec<String>))| {
-            json!({"part": number, "firstIndex": first, "totalItems": items.len(), "chunks": 1, "settled": "", "open": "",
+            json!({"part": number, "firstIndex": first, "totalItems": items.len(), "chunkSize": self.chunk_size.unwrap_or(0), "chunks": 1, "settled": "", "open": "",
                 "parked": "", "processedItems": 0, "failedItems": 0, "updatedAt": "2026-11-24T08:00:00.000Z"})
         };
         self.parts.iter().map(part).collect()

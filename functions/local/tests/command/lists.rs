@@ -29,6 +29,16 @@ async fn jobs_are_joined_up_to_the_limit() {
     assert!(table.stderr.contains("there are more"));
 }
 
+/// Bug found: an operator who looked for failed jobs was told that there are none.
+#[tokio::test]
+async fn the_live_jobs_of_all_owners_have_not_failed() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    for status in ["completed", "failed", "cancelled"] {
+        let refused = home.run(&["list", "--owner", "*", "--status", status, "--url", &server.url]).await;
+        assert!(refused.code == Some(2) && refused.stderr.contains("lists the jobs that have not ended"), "{refused:?}");
+    }
+}
+
 /// Bug found: a job could be named, and nobody saw the name.
 #[tokio::test]
 async fn a_title_is_shown_wherever_a_job_is() {

@@ -103,6 +103,11 @@ async fn another_file_or_chunk_size_is_not_mixed_into_a_job() {
     let run = async |words: &[&str]| home.run(&[words, &["--continue", ID, "--url", &server.url]].concat()).await;
     let other_cut = run(&["submit", &file, "--chunk-size", "1"]).await;
     assert!(other_cut.code == Some(1) && other_cut.stderr.contains("--chunk-size as at first"), "{other_cut:?}");
+    // A server that says how the parts are cut needs no option.
+    server.world.lock().unwrap().chunk_size = Some(2);
+    let other_cut = run(&["submit", &file, "--chunk-size", "3"]).await;
+    assert!(other_cut.code == Some(2) && other_cut.stderr.contains("started with chunks of 2: leave --chunk-size out"), "{other_cut:?}");
+    server.world.lock().unwrap().chunk_size = None;
     let short = home.file("short.csv", rows(10));
     let other_file = run(&["submit", &short]).await;
     assert!(

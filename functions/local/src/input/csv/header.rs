@@ -141,11 +141,11 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
         let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and give the delimiter with --delimiter";
         return Err(InputError::at(row.place(), what));
     }
+    if let Some(mark) = conflict::in_header(row) {
+        return Err(mark);
+    }
     if row.width() > 1 || row.has_quotes() {
         return Ok(());
-    }
-    if conflict::is_mark(name) {
-        return Err(InputError::at(row.place(), conflict::in_header()));
     }
     if is_in_frame(name) {
         let what = "the header is a line of a table that is drawn with characters: export the table as CSV, or put the name in quotes if it \

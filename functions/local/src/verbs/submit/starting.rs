@@ -125,9 +125,17 @@ impl Submit {
             let what = format!("job {id} was started with --processor {processor}: leave the option out, or start a new job");
             return Err(CommandError::Usage(what));
         }
-        let items_per_chunk_max = self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref());
-        // Parts end where those end that the job has, however these were cut: a trial's are short.
         let there = ServerPart::of_job(client, id).await?;
+        let of_job = there.iter().map(|part| part.chunk_size).find(|size| *size > 0);
+        let items_per_chunk_max = match (of_job, self.job.chunk_size) {
+            (Some(of_job), Some(asked)) if asked != of_job => {
+                let what = format!("job {id} was started with chunks of {of_job}: leave --chunk-size out, or start a new job");
+                return Err(CommandError::Usage(what));
+            }
+            (Some(of_job), _) => of_job,
+            (None, _) => self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref()),
+        };
+        // Parts end where those end that the job has, however these were cut: a trial's are short.
         let sent = there.iter().map(ServerPart::end).max().unwrap_or_default();
         let asks = self.canary.first.filter(|first| sent <= *first);
         let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
