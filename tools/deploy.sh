@@ -29,6 +29,16 @@ fits() { # variable, the template's parameter that it sets, its value
     [[ -z "$most" || ${#3} -le $most ]] ||
         problems+=("$1 has ${#3} bytes, but $most is the maximum: Lambda allows 4,096 bytes for all environment variables of a function")
 }
+# Whatever an ARN names has to be in the stack's region. IAM's ARNs have no region. Where the region comes from a profile, this
+# does not know it.
+here() { # variable, its value
+    local arn region rest
+    [[ $2 == arn:* && -n "${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" ]] || return 0
+    while IFS=: read -r arn _ _ region rest; do
+        [[ $arn != arn || -z "$region" || "$region" == "${AWS_REGION:-}" || "$region" == "${AWS_DEFAULT_REGION:-}" ]] ||
+            problems+=("$1 names something in $region, but the stack is in ${AWS_REGION:-$AWS_DEFAULT_REGION}: it has to be in the same region")
+    done <<<"${2//,/$'\n'}"
+}
 
 check() {
     needs STACK "the stack's name, such as STACK=headway"
@@ -42,6 +52,7 @@ check() {
     for setting in $settings; do
         variable=${setting%%=*}
         fits "$variable" "${setting#*=}" "${!variable:-}"
+        here "$variable" "${!variable:-}"
     done
     [[ -z "${WORKER_FILE_SYSTEM:-}" || -n "${WORKER_SUBNETS:-}" ]] ||
         problems+=("WORKER_SUBNETS is not given: a file system is reached from a VPC alone, so WORKER_FILE_SYSTEM needs it")

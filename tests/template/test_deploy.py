@@ -145,6 +145,35 @@ def test_what_aws_would_refuse_late_is_refused_before_anything_is_built(run, wha
     assert words in ended.stderr, ended.stderr
 
 
+def arns(region):
+    """Every setting that takes an ARN, with one of this region."""
+    of = {
+        "HTTP_ENDPOINTS_SECRET": "secretsmanager:{}:123456789012:secret:endpoints-a1B2c3",
+        "EVENT_BUS": "events:{}:123456789012:event-bus/jobs",
+        "LAMBDA_FUNCTION_ARNS": "lambda:{}:123456789012:function:resize:live",
+        "WORKER_LAYERS": "lambda:{}:123456789012:layer:tools:1",
+        "WORKER_FILE_SYSTEM": "elasticfilesystem:{}:123456789012:access-point/fsap-0a1b",
+        "KMS_KEY": "kms:{}:123456789012:key/1234abcd-12ab",
+        "ALARM_TOPIC": "sns:{}:123456789012:alarms",
+    }
+    return {name: "arn:aws:" + arn.format(region) for name, arn in of.items()}
+
+
+def test_whatever_an_arn_names_is_in_the_stacks_region(run):
+    patterns = {name: source()["Parameters"][parameter].get("AllowedPattern", "") for name, parameter in SETTINGS.items()}
+    of_iam = {"WORKER_POLICIES": "arn:aws:iam::aws:policy/ReadOnlyAccess", "PERMISSIONS_BOUNDARY": "arn:aws:iam::123456789012:policy/boundary"}
+    assert set(arns("")) | set(of_iam) == {name for name, pattern in patterns.items() if "arn:" in pattern}
+    given = {**NEEDED, **of_iam, "WORKER_SUBNETS": "subnet-1", "WORKER_SECURITY_GROUPS": "sg-1"}
+    for region in [{"AWS_REGION": "eu-west-1"}, {"AWS_DEFAULT_REGION": "eu-west-1"}, {}]:
+        ended, _ = run("--check", **given, **arns("eu-west-1"), **region)
+        assert (ended.returncode, ended.stderr) == (0, ""), region
+    for name, arn in arns("us-east-1").items():
+        # It is the second of two, where there can be two.
+        two = f"{arns('eu-west-1')[name]},{arn}" if "(,arn:" in patterns[name] else arn
+        ended, _ = run("--check", **given, **{name: two, "AWS_REGION": "eu-west-1"})
+        assert ended.returncode == 2 and f"{name} names something in us-east-1, but the stack is in eu-west-1" in ended.stderr, name
+
+
 def test_what_just_fits_is_deployed(run):
     parameters = source()["Parameters"]
     full = {name: "x" * most for name, parameter in SETTINGS.items() if (most := parameters[parameter].get("MaxLength"))}

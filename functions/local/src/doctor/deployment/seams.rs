@@ -49,7 +49,7 @@ pub(super) async fn look(
         invoked::look(&mut looked, functions).await;
     }
     if worker.is_in_vpc() {
-        let services = network::services(deployment.region(), secret, bus, functions.as_ref());
+        let services = network::services(secret, bus, functions.as_ref());
         looked.checks.push(network::look(deployment, &worker.vpc_config, &services).await);
     }
     for files in &worker.file_system_configs {

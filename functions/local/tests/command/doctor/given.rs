@@ -40,7 +40,7 @@ async fn what_is_not_given_is_not_asked_for() {
 #[tokio::test]
 async fn faults_of_what_is_given_are_found() {
     type Break = fn(&mut Value);
-    let cases: [(&str, &str, Break, &str, &str); 21] = [
+    let cases: [(&str, &str, Break, &str, &str); 23] = [
         ("a disabled key", "DescribeKey", |a| a["KeyMetadata"]["KeyState"] = json!("Disabled"), "key", "aws kms enable-key"),
         ("a key to be deleted", "DescribeKey", |a| a["KeyMetadata"]["KeyState"] = json!("PendingDeletion"), "key", "cancel-key-deletion"),
         ("a key for signatures", "DescribeKey", |a| a["KeyMetadata"]["KeySpec"] = json!("RSA_2048"), "key", "SYMMETRIC_DEFAULT"),
@@ -53,6 +53,20 @@ async fn faults_of_what_is_given_are_found() {
             |a| a["Environment"]["Variables"]["HEADWAY_HTTP_ENDPOINTS_SECRET"] = json!(SECRET.replace("us-east-1", "eu-west-1")),
             "secret",
             "another region",
+        ),
+        (
+            "a bus far away",
+            "GET configuration",
+            |a| a["Environment"]["Variables"]["HEADWAY_EVENT_BUS"] = json!("arn:aws:events:eu-west-1:123456789012:event-bus/jobs"),
+            "event bus",
+            "A rule on it can send the events on to eu-west-1",
+        ),
+        (
+            "a bus of another account",
+            "GET configuration",
+            |a| a["Environment"]["Variables"]["HEADWAY_EVENT_BUS"] = json!("arn:aws:events:us-east-1:210987654321:event-bus/jobs"),
+            "",
+            "is in another account, and was not looked at",
         ),
         (
             "a function that could not be made",

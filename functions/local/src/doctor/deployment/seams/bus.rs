@@ -12,13 +12,27 @@ const NAME: &str = "event bus";
 /// Checks that it exists, and asks for the worker's permission to put events on it.
 pub(super) async fn look(looked: &mut Looked<'_>, bus: &str) {
     let own = Arn::parse(&looked.worker.role).map(|role| role.account);
-    // A bus of another account or region cannot be read from here; its own policy says who may put events on it.
-    if Arn::parse(bus).is_some_and(|arn| arn.region != looked.deployment.region() || Some(arn.account) != own) {
-        looked.needs.add(bus, &["events:PutEvents"]);
-        return looked.checks.push(Check::good(NAME, format!("{bus} is in another account or region, and was not looked at")));
-    }
-    let answer = looked.deployment.json::<Value>("events", "AWSEvents.DescribeEventBus", &json!({"Name": bus})).await;
-    let check = match answer {
+    let check = match Arn::parse(bus) {
+        Some(arn) if arn.region != looked.deployment.region() => elsewhere(bus, arn.region),
+        // A bus of another account cannot be read from here; its own policy says who may put events on it.
+        Some(arn) if Some(arn.account) != own => {
+            looked.needs.add(bus, &["events:PutEvents"]);
+            Check::good(NAME, format!("{bus} is in another account, and was not looked at"))
+        }
+        _ => described(looked, bus).await,
+    };
+    looked.checks.push(check);
+}
+
+/// The worker puts events in its own region; only a rule of a bus takes them to another.
+fn elsewhere(bus: &str, region: &str) -> Check {
+    let fix =
+        format!("give a bus of this region (EVENT_BUS) and deploy again. A rule on it can send the events on to {region}: docs/events.md");
+    Check::bad(NAME, format!("{bus} is in another region: the worker puts events in its own"), fix)
+}
+
+async fn described(looked: &mut Looked<'_>, bus: &str) -> Check {
+    match looked.deployment.json::<Value>("events", "AWSEvents.DescribeEventBus", &json!({"Name": bus})).await {
         Ok(described) => {
             if let Some(arn) = described["Arn"].as_str() {
                 looked.needs.add(arn, &["events:PutEvents"]);
@@ -31,6 +45,5 @@ pub(super) async fn look(looked: &mut Looked<'_>, bus: &str) {
             format!("aws events create-event-bus --name {bus}, or give one that exists (EVENT_BUS) and deploy again: docs/events.md"),
         ),
         Err(error) => unknown(NAME, "events:DescribeEventBus", &error),
-    };
-    looked.checks.push(check);
+    }
 }

@@ -7,7 +7,6 @@ mod topology;
 
 use headway_worker::processors::Functions;
 
-use super::arn::Arn;
 use crate::doctor::Check;
 use crate::doctor::deployment::target::Deployment;
 use crate::doctor::deployment::unseen::unknown;
@@ -20,12 +19,11 @@ const NAME: &str = "network";
 const API: &str = "2016-11-15";
 const READS: &str = "ec2:DescribeRouteTables, ec2:DescribeVpcEndpoints and ec2:DescribeSecurityGroups";
 
-/// The services that this worker calls in its own region, as endpoints name them.
-pub(super) fn services(region: &str, secret: Option<&str>, bus: Option<&str>, functions: Option<&Functions>) -> Vec<&'static str> {
-    let is_here = |arn: &str| Arn::parse(arn).is_none_or(|arn| arn.region == region);
+/// The services that this worker calls, all in its own region, as endpoints name them.
+pub(super) fn services(secret: Option<&str>, bus: Option<&str>, functions: Option<&Functions>) -> Vec<&'static str> {
     let mut services = vec!["dynamodb", "sqs"];
-    services.extend(secret.filter(|arn| is_here(arn)).map(|_| "secretsmanager"));
-    services.extend(bus.filter(|arn| is_here(arn)).map(|_| "events"));
+    services.extend(secret.map(|_| "secretsmanager"));
+    services.extend(bus.map(|_| "events"));
     services.extend(functions.filter(|functions| functions.names().next().is_some()).map(|_| "lambda"));
     services
 }

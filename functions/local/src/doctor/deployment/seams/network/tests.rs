@@ -89,10 +89,9 @@ fn security_groups_let_calls_out() {
 }
 
 #[test]
-fn only_services_that_are_called_here_are_looked_for() {
+fn only_services_that_are_called_are_looked_for() {
     let functions = Functions::parse(r#"{"a": {"function": "a"}}"#).unwrap();
-    let there = "arn:aws:events:us-east-1:123456789012:event-bus/default";
-    let all = services("eu-west-1", Some("arn:aws:secretsmanager:eu-west-1:1:secret:s"), Some("default"), Some(&functions));
+    let all = services(Some("arn:aws:secretsmanager:eu-west-1:1:secret:s"), Some("default"), Some(&functions));
     assert_eq!(all, ["dynamodb", "sqs", "secretsmanager", "events", "lambda"]);
-    assert_eq!(services("eu-west-1", None, Some(there), Some(&Functions::default())), ["dynamodb", "sqs"]);
+    assert_eq!(services(None, None, Some(&Functions::default())), ["dynamodb", "sqs"]);
 }
