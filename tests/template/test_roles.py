@@ -19,8 +19,7 @@ def strings(node):
 XRAY = "arn:AWS::Partition:iam::aws:policy/AWSXRayDaemonWriteAccess"
 
 
-# What a VPC and a file system take, by AWS's own policies; and what the operator gives.
-IN_VPC = "arn:AWS::Partition:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+# What a file system takes, by AWS's own policy; and what the operator gives.
 FILES = "arn:AWS::Partition:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 
 
@@ -29,7 +28,7 @@ def managed(stack, role):
     traced = [XRAY] if given["Tracing"] == "Active" else []
     if role != "WorkerRole":
         return traced
-    of_worker = [IN_VPC] * bool(given["WorkerSubnets"]) + [FILES] * bool(given["WorkerFileSystem"])
+    of_worker = [FILES] * bool(given["WorkerFileSystem"])
     return traced + of_worker + [arn for arn in given["WorkerPolicies"].split(",") if arn]
 
 
@@ -46,11 +45,38 @@ def test_a_role_each_and_nothing_managed_but_what_is_asked_for(stack):
     assert extra == {"AWS::IAM::Role"}
 
 
+# Lambda makes network interfaces with the function's role. Source: Lambda Developer Guide, Giving Lambda functions access to resources
+# in an Amazon VPC: these actions, on all resources, and denied to the function's own code.
+NETWORK = {"Network", "NetworkOnlyForLambda"}
+IN_VPC = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
+
+def statements(role):
+    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def test_lambda_may_make_network_interfaces_for_a_worker_in_a_vpc_and_the_worker_itself_may_not(stack):
+    for name, role in stack.of_type("AWS::IAM::Role").items():
+        on_network = [s for s in statements(role) if "ec2:" in str(s)]
+        in_vpc = name == "WorkerRole" and stack.parameters["WorkerSubnets"]
+        code = {"ArnLike": {"lambda:SourceFunctionArn": "arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:function:*"}}
+        allowed = {"Sid": "Network", "Effect": "Allow", "Action": IN_VPC, "Resource": "*"}
+        denied = {"Sid": "NetworkOnlyForLambda", "Effect": "Deny", "Action": IN_VPC, "Resource": "*", "Condition": code}
+        assert on_network == ([allowed, denied] if in_vpc else []), name
+
+
 def test_nothing_by_pattern(stack):
     for name, role in stack.of_type("AWS::IAM::Role").items():
-        assert not [s for s in strings(role["Policies"]) if "*" in s or "?" in s], name
-        for policy in role["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
+        for statement in statements(role):
+            if statement["Sid"] not in NETWORK:
+                assert not [s for s in strings(statement) if "*" in s or "?" in s], name
                 assert statement["Effect"] == "Allow", name
                 assert not {"NotAction", "NotResource"} & set(statement), name
 
@@ -90,7 +116,7 @@ def test_the_worker_may_put_events_on_exactly_that_bus():
 def test_only_what_this_stack_made(stack):
     for function in FUNCTIONS:
         for sid, _, resources in stack.statements(function):
-            for resource in resources:
+            for resource in [] if sid in NETWORK else resources:
                 named = sid == "Functions" and resource in stack.parameters["LambdaFunctionArns"].split(",")
                 made = named or resource in INDEXES or resource.removesuffix(".Arn") in stack.resources
                 given = resource == {name: stack.parameters[parameter] for name, parameter in GIVEN_ARNS.items()}.get(sid)
