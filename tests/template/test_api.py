@@ -1,5 +1,6 @@
 """The API: which routes need a token, and how many requests are allowed."""
 
+import json
 import re
 
 from stack import KEYS_URL, ROOT, Stack
@@ -70,18 +71,23 @@ def test_the_stage_is_throttled_and_logged(stack):
     assert stage["AccessLogSettings"]["DestinationArn"] == "AccessLogs.Arn"
 
 
-def test_changes_that_the_stage_deploys_are_made_one_after_the_other(stack):
-    """The stage deploys by itself. Two routes that are created at the same time sometimes conflict,
-    and then the whole deployment fails."""
-    (stage,) = (r for r in stack.resources.values() if r["Type"] == "AWS::ApiGatewayV2::Stage")
-    assert stage["Properties"]["AutoDeploy"] is True
-    behind, chain = stage["DependsOn"], []
-    while behind:
-        chain.append(behind)
-        behind = stack.resources[behind].get("DependsOn")
-    assert sorted(chain) == sorted(stack.of_type("AWS::ApiGatewayV2::Route"))
-    waits_for_nobody = chain[-1]
-    assert stack.resources[waits_for_nobody]["Properties"]["Target"] == "integrations/ApiIntegration"
+def waits_for(stack, name):
+    """Everything of the API that there must be before this one: what it refers to and depends on, and what that waits for."""
+    resource = stack.resources[name]
+    named = {resource.get("DependsOn"), *re.findall(r"\w+", json.dumps(resource["Properties"]))}
+    before = {other for other in named if stack.resources.get(other, {}).get("Type", "").startswith("AWS::ApiGatewayV2::")}
+    return before.union(*(waits_for(stack, other) for other in before))
+
+
+def test_changes_of_the_api_are_made_one_after_the_other(stack):
+    """API Gateway refuses a change of an API while it makes another (ConflictException), and then the whole deployment fails."""
+    of_api = [name for name, resource in stack.resources.items() if resource["Type"].startswith("AWS::ApiGatewayV2::")]
+    in_order = sorted(of_api, key=lambda name: len(waits_for(stack, name)))
+    for n, name in enumerate(in_order):
+        assert waits_for(stack, name) == set(in_order[:n]), name
+    assert (in_order[0], in_order[-1]) == ("Api", "ApiStage")
+    (stage,) = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert stage["AutoDeploy"] is True
 
 
 def listed(constant):
@@ -91,8 +97,8 @@ def listed(constant):
 
 
 def test_the_gateway_marks_answers_for_pages_as_the_function_would():
-    """The gateway's own refusals (401, 413, 429, 503) reach no function. Only one of the two may add
-    CORS headers: browsers reject a header that comes twice."""
+    """Only one of the two may add CORS headers, and with a configuration the gateway does: browsers reject a header that comes
+    twice. AWS promises them for the answers of an integration, not for the gateway's own refusals."""
     stack = Stack(Origins="https://a.example,http://localhost:3000")
     (api,) = stack.of_type("AWS::ApiGatewayV2::Api").values()
     cors = api["CorsConfiguration"]
