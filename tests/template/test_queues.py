@@ -58,7 +58,7 @@ def test_messages_are_encrypted_and_kept_as_long_as_the_sweep_believes(stack):
     queues = stack.of_type("AWS::SQS::Queue")
     key = stack.parameters["KmsKey"]
     for queue in queues.values():
-        assert (queue.get("KmsMasterKeyId"), queue.get("SqsManagedSseEnabled")) == ((key, None) if key else (None, True))
+        assert (queue.get("KmsMasterKeyId"), queue.get("SqsManagedSseEnabled")) == ((key, False) if key else (None, True))
     assert queues["Queue"]["MessageRetentionPeriod"] == 7 * day_s
     assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * day_s
 
