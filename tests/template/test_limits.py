@@ -10,6 +10,7 @@ from stack import KEYS_URL, Stack, source
 ENVIRONMENT_BYTES_MAX = 4_096
 # The longest that CloudFormation makes of the longest stack's name, and where queues of the longest region's name are.
 STACK = "s" * 128
+LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:tools"
 RESIZE = "arn:aws:lambda:eu-central-1:123456789012:function:resize"
 LONGEST = {
     "Table": f"{STACK}-Table-ABCDEFGHIJKLM",
@@ -59,6 +60,10 @@ def takes(parameter, value):
     return fits and bool(re.fullmatch(declared.get("AllowedPattern", ".*"), value))
 
 
+def many(name, number):
+    return ",".join([name] * number)
+
+
 @pytest.mark.parametrize(
     "parameter, taken, refused",
     [
@@ -79,14 +84,19 @@ def takes(parameter, value):
             ["", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws-cn:sns:cn-north-1:123456789012:alarms"],
             ["arn:aws:sqs:eu-central-1:123456789012:alarms", "alarms", "arn:aws:sns:eu-central-1:123456789012"],
         ),
-        ("WorkerSubnets", ["", "subnet-0a1b", "subnet-0a1b,subnet-2c3d"], ["subnet-0a1b, subnet-2c3d", "sg-0a1b", ","]),
-        ("WorkerSecurityGroups", ["", "sg-0a1b,sg-2c3d"], ["subnet-0a1b", "sg-0a1b,"]),
+        # As many as Lambda takes. Source: Lambda API Reference, VpcConfig, and Lambda quotas, Function layers.
+        (
+            "WorkerSubnets",
+            ["", "subnet-0a1b", "subnet-0a1b,subnet-2c3d", many("subnet-0a1b", 16)],
+            ["subnet-0a1b, subnet-2c3d", "sg-0a1b", ",", many("subnet-0a1b", 17)],
+        ),
+        ("WorkerSecurityGroups", ["", "sg-0a1b,sg-2c3d", many("sg-0a1b", 5)], ["subnet-0a1b", "sg-0a1b,", many("sg-0a1b", 6)]),
         (
             "WorkerPolicies",
             ["", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess,arn:aws:iam::123456789012:policy/jobs/own"],
             ["AmazonS3ReadOnlyAccess", "arn:aws:iam::123456789012:role/own"],
         ),
-        ("WorkerLayers", ["", "arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"], ["arn:aws:lambda:eu-central-1:123456789012:layer:tools"]),
+        ("WorkerLayers", ["", f"{LAYER}:3", many(f"{LAYER}:3", 5)], [LAYER, many(f"{LAYER}:3", 6)]),
         (
             "WorkerFileSystem",
             ["", "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0a1b"],
