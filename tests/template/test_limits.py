@@ -97,6 +97,7 @@ def many(name, number):
             ["AmazonS3ReadOnlyAccess", "arn:aws:iam::123456789012:role/own"],
         ),
         ("WorkerLayers", ["", f"{LAYER}:3", many(f"{LAYER}:3", 5)], [LAYER, many(f"{LAYER}:3", 6)]),
+        ("AlarmQueueAgeSeconds", ["", "60", "99", "100", "1209600"], ["0", "59", "060", "1e3", "ten"]),
         (
             "WorkerFileSystem",
             ["", "arn:aws:elasticfilesystem:eu-central-1:123456789012:access-point/fsap-0a1b"],

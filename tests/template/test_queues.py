@@ -15,6 +15,18 @@ def test_visibility_is_six_timeouts_or_more(timeout, queue):
     assert hidden_s >= 6 * int(stack.functions()["WorkerFunction"]["Timeout"])
 
 
+@pytest.mark.parametrize("timeout", TIMEOUTS)
+def test_one_worker_that_dies_raises_no_alarm_about_waiting_chunks(timeout):
+    """Its chunks wait invisible and are as old as the visibility timeout when they are delivered again. Source: SQS Developer Guide,
+    Available CloudWatch metrics: the age of the oldest message counts those that were received fewer than three times."""
+    stack = Stack(WorkerTimeoutSeconds=timeout)
+    hidden_s = stack.of_type("AWS::SQS::Queue")["Queue"]["VisibilityTimeout"]
+    alarm = stack.of_type("AWS::CloudWatch::Alarm")["OldestMessageAlarm"]
+    assert alarm["Threshold"] >= 2 * hidden_s
+    given = Stack(WorkerTimeoutSeconds=timeout, AlarmQueueAgeSeconds="7200").of_type("AWS::CloudWatch::Alarm")["OldestMessageAlarm"]
+    assert given["Threshold"] == "7200"
+
+
 def test_failed_chunks_go_to_the_dead_letter_queue(stack):
     queues = stack.of_type("AWS::SQS::Queue")
     redrive = queues["Queue"]["RedrivePolicy"]
