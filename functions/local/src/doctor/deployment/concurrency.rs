@@ -51,7 +51,10 @@ fn judge(account: u64, workers_max: Option<u64>) -> Check {
         );
         return Check::bad(NAME, detail, fix);
     };
-    let detail = format!("the account allows {account} concurrent functions in this region, {workers_max} of which may be workers");
+    let detail = format!(
+        "the account allows {account} concurrent functions in this region, {workers_max} of which may be workers; those for dead letters come \
+         on top"
+    );
     Check::of(NAME, workers_max <= room, detail, fix)
 }
 
