@@ -135,9 +135,13 @@ async fn the_embedded_table_and_queues_pass_all_checks() {
 
 /// Checks the deployment of this fake AWS.
 async fn deployed(aws: &FakeAws, words: &[&str]) -> Ended {
+    deployed_in(aws, "us-east-1", words).await
+}
+
+async fn deployed_in(aws: &FakeAws, region: &str, words: &[&str]) -> Ended {
     let home = Home::new();
     let mut command: Command = home.command(&[&["doctor", "--json"], words].concat());
-    command.envs(aws.variables());
+    command.envs(aws.variables()).env("AWS_REGION", region);
     if words.is_empty() {
         command.env("HEADWAY_TABLE", fake_aws::TABLE).env("HEADWAY_QUEUE_URL", aws.queue_url());
     }
@@ -216,6 +220,27 @@ async fn faults_of_a_deployment_are_found() {
         aws.change(call, broken);
         assert_eq!(failing(&deployed(&aws, &[]).await), expected, "{case}");
     }
+}
+
+/// Where Lambda has no loop detection there is no call for its setting either.
+#[tokio::test]
+async fn no_loop_detection_is_no_fault() {
+    for (region, expected) in [
+        ("us-gov-west-1", &[][..]),
+        ("cn-north-1", &[]),
+        ("mx-central-1", &[]),
+        ("ap-southeast-6", &[]),
+        ("us-east-1", &["recursive loops"]),
+    ] {
+        let aws = FakeAws::start().await;
+        aws.refuse("GET recursion", 403, "AccessDeniedException");
+        let ended = deployed_in(&aws, region, &[]).await;
+        assert_eq!(failing(&ended), expected, "{region}");
+        assert_eq!(ended.stdout.contains(&format!("no loop detection in {region}")), expected.is_empty(), "{region}: {}", ended.stdout);
+    }
+    let aws = FakeAws::start().await;
+    aws.change("GET recursion", |answer| answer["RecursiveLoop"] = json!("Terminate"));
+    assert_eq!(failing(&deployed_in(&aws, "mx-central-1", &[]).await), ["recursive loops"], "it has it by now");
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ pub(super) async fn look(deployment: &Deployment, queues: &Queues) -> (Option<Wo
     // An ARN is arn:aws:lambda:region:account:function:name, perhaps with :version at the end.
     let name = function.split(':').nth(6).unwrap_or(function);
     let worker = worker::look(deployment, queues, name, &mut checks).await;
-    checks.push(recursion::look(&deployment.lambda, name).await);
+    checks.push(recursion::look(&deployment.lambda, deployment.region(), name).await);
     checks.push(concurrency::look(&deployment.lambda, workers_max).await);
     (worker, checks)
 }
