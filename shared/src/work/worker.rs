@@ -102,7 +102,7 @@ impl Worker {
         self
     }
 
-    /// Names this process. Its marks show the name, and no other process ever has it.
+    /// Names this process. Its marks show the name. Among the workers of a server that says which of them run, no other ever has it.
     #[must_use]
     pub fn named(mut self, name: Option<String>) -> Self {
         self.name = name;

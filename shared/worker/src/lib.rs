@@ -70,7 +70,7 @@ impl Handler {
         Self { worker: self.worker.ended_with_server(by), ..self }
     }
 
-    /// Names this process. No other process ever has the name.
+    /// Names this process. Among the workers of a server that says which of them run, no other ever has the name.
     #[must_use]
     pub fn named(self, name: Option<String>) -> Self {
         Self { worker: self.worker.named(name), ..self }
@@ -203,6 +203,8 @@ pub async fn serve(app: App, dead_letter_queue_arn: Option<String>, processors: 
 }
 
 /// The variable with this process's name. Lambda gives each execution environment its own.
+/// After a crash it starts another process in the same one. That does no harm: names are compared only where a server says which of its
+/// workers run, and Lambda says nothing.
 const NAMED_BY: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 
 /// What a server that starts its workers itself says of them. Lambda says nothing.
