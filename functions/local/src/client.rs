@@ -44,6 +44,8 @@ pub struct Client {
     told: Told,
     /// True once the server has answered: its address is right.
     answered: AtomicBool,
+    /// True once a request was made that may change something.
+    has_asked: AtomicBool,
 }
 
 impl Client {
@@ -68,7 +70,13 @@ impl Client {
         }
         let http = http.build().map_err(ClientError::Setup)?;
         let (credentials, held_up, told) = (Credentials::new(source), HeldUp::default(), Told::default());
-        Ok(Client { http, base, credentials, held_up, told, answered: AtomicBool::new(false) })
+        Ok(Client { http, base, credentials, held_up, told, answered: AtomicBool::new(false), has_asked: AtomicBool::new(false) })
+    }
+
+    /// True if a request was made that may have changed something, answered or not.
+    #[must_use]
+    pub fn has_asked(&self) -> bool {
+        self.has_asked.load(Ordering::Relaxed)
     }
 
     /// Tells people why calls are repeated, where no bar shows it.
@@ -190,6 +198,9 @@ impl Client {
         }
         if let Some(body) = &call.body {
             request = request.body(body.clone());
+        }
+        if call.method != Method::GET {
+            self.has_asked.store(true, Ordering::Relaxed);
         }
         let unreachable = |error: reqwest::Error| ClientError::unreachable(&self.base, error);
         let response = request.send().await.map_err(unreachable)?;

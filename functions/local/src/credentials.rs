@@ -157,7 +157,8 @@ impl Credentials {
             TokenSource::None => None,
             TokenSource::Fixed(token) => Some(lasting(one_token(token, "HEADWAY_TOKEN")?)),
             TokenSource::File(path) => {
-                let bytes = std::fs::read(path).map_err(|source| CredentialsError::File { path: path.clone(), source })?;
+                // Not on this thread: it may be a pipe to which nobody writes.
+                let bytes = tokio::fs::read(path).await.map_err(|source| CredentialsError::File { path: path.clone(), source })?;
                 // Windows writes UTF-16 or UTF-8 with a byte-order mark, which decides here.
                 let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
                 Some(lasting(one_token(&text, "the token file")?))

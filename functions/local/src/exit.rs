@@ -20,6 +20,6 @@ pub enum Exit {
     JobCancelled = 6,
     /// The time of `--timeout` is over.
     Timeout = 124,
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     Interrupted = 130,
 }

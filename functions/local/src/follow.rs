@@ -159,11 +159,54 @@ pub async fn or_interrupt<T>(
     }
 }
 
+/// Makes a call that changes something. After Ctrl-C the answer to a request under way is still waited for, some seconds or until Ctrl-C is
+/// pressed again: only the answer tells what has been done. `stopped` is told whether there was such a request.
+///
+/// # Errors
+///
+/// An error of the call, or [`Stopped`] if there was no answer.
+pub async fn or_unanswered<T>(
+    client: &Client,
+    call: impl Future<Output = Result<T, ClientError>>,
+    stopped: impl FnOnce(bool) -> Stopped,
+) -> Result<T, CommandError> {
+    let given_up = async {
+        interrupt::pressed().await?;
+        if client.has_asked() { interrupt::given_up().await } else { Ok(()) }
+    };
+    tokio::select! {
+        biased;
+        signal = given_up => {
+            signal.map_err(anyhow::Error::from)?;
+            Err(stopped(client.has_asked()).into())
+        }
+        done = call => Ok(done?),
+    }
+}
+
 /// The error after Ctrl-C.
 #[must_use]
 pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
     let what = format!("interrupted; job {job_id} continues without this command");
     Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
+}
+
+/// The error after Ctrl-C before anything was sent to a job that existed already.
+#[must_use]
+pub fn nothing_more(job_id: &str, advice: Vec<String>) -> Stopped {
+    let what = format!("interrupted; nothing more was sent to job {job_id}");
+    Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
+}
+
+/// The error after Ctrl-C during a call `verb` about the job.
+#[must_use]
+pub fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> Stopped {
+    let what = match has_asked {
+        true => format!("interrupted before the server answered: `{verb}` of job {job_id} may have been done, or not"),
+        false => format!("interrupted; `{verb}` of job {job_id} has not been requested"),
+    };
+    let advice = has_asked.then(|| format!("status:   {}", context.command(&["status", job_id])));
+    Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice: advice.into_iter().collect() }
 }
 
 /// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not everything was sent.

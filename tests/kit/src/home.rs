@@ -119,10 +119,10 @@ impl Home {
     }
 
     /// The binary with these arguments, and with pipes for its streams. Ctrl-C ends it, even if it is ignored here: a shell
-    /// ignores it for what runs in the background.
+    /// ignores it for what runs in the background. So does SIGHUP, which `nohup` ignores.
     pub fn command(&self, words: &[&str]) -> Command {
         if cfg!(target_os = "linux") {
-            return self.through_env("--default-signal=INT", words);
+            return self.through_env("--default-signal=INT,HUP", words);
         }
         let mut command = Command::new(&self.binary);
         command.args(words);

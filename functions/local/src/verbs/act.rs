@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::follow;
 use crate::job::FetchedJob;
 use crate::out::Out;
 
@@ -24,7 +25,9 @@ impl Act {
     /// As [`crate::client::Client::call`]; a job that has ended refuses.
     pub async fn run(self, context: &Context, verb: &str) -> Result<Exit, CommandError> {
         let client = context.client()?;
-        let told = client.job(&client.post(&["jobs", &self.id.to_string(), verb])).await?;
+        let id = self.id.to_string();
+        let call = client.post(&["jobs", &id, verb]);
+        let told = follow::or_unanswered(&client, client.job(&call), |has_asked| follow::unanswered(context, verb, &id, has_asked)).await?;
         show(context.out, &told)?;
         Ok(Exit::Ok)
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::follow;
 
 /// The job to delete.
 #[derive(Debug, Args)]
@@ -23,11 +24,15 @@ impl Delete {
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
-        match client.call(&client.request(Method::DELETE, &["jobs", &id], &[])).await {
-            // 404 on the second attempt: the first one deleted it, and its answer was lost.
-            Err(error) if error.status() == Some(404) && error.attempts() > 1 => {}
-            answered => drop(answered?),
-        }
+        let call = client.request(Method::DELETE, &["jobs", &id], &[]);
+        let deleting = async {
+            match client.call(&call).await {
+                // 404 on the second attempt: the first one deleted it, and its answer was lost.
+                Err(error) if error.status() == Some(404) && error.attempts() > 1 => Ok(()),
+                answered => answered.map(drop),
+            }
+        };
+        follow::or_unanswered(&client, deleting, |has_asked| follow::unanswered(context, "delete", &id, has_asked)).await?;
         if context.out.json {
             context.out.line(&serde_json::json!({"id": id, "deleted": true}).to_string())?;
         } else {

@@ -13,8 +13,9 @@ use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
 use crate::corrected_rows::{Changes, CorrectedRows, NewValue, Rewritten};
 use crate::cut::Part;
-use crate::error::CommandError;
+use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
+use crate::follow;
 use crate::input::{Delimiter, Format, NamedEncoding, Source};
 use crate::records::Records;
 
@@ -60,23 +61,43 @@ impl Retry {
         let rows = self.corrected_rows()?;
         let client = context.client()?;
         let id = self.id.to_string();
-        let now = client.job(&client.get(&["jobs", &id])).await?;
-        if let Some(rows) = rows {
-            let failed = Records::read(&client, &id, "failures", &mut Bar::new(context.out)).await?;
-            let changes = rows.changes(&failed, self.rewritten, self.replace)?;
-            // Before anything is sent, so that a wrong file can still be seen.
-            told(&changes).into_iter().for_each(|line| context.out.note(&line));
-            let conditions = [("round", now.view.round.to_string()), ("replace", self.replace.to_string())];
-            send(&client, &id, &changes.values, &conditions).await.map_err(|error| explained(error, context, &id))?;
-            context.out.note(&said(&changes));
-        }
-        let body = format!("{{\"round\":{}}}", now.view.round);
-        let told = client.job(&client.post(&["jobs", &id, "retry"]).json(body.into())).await?;
+        let correcting = self.correct(context, &client, &id, rows);
+        let (round, changes) = follow::or_interrupt(correcting, || self.not_retried(&id)).await?;
+        let call = client.post(&["jobs", &id, "retry"]).json(format!("{{\"round\":{round}}}").into());
+        let told =
+            follow::or_unanswered(&client, client.job(&call), |has_asked| follow::unanswered(context, "retry", &id, has_asked)).await?;
+        changes.iter().for_each(|changes| context.out.note(&said(changes)));
         act::show(context.out, &told)?;
         if !told.view.sealed {
             context.out.note(&format!("the job accepts parts again: {}", context.command(&["submit", "FILE", "--continue", &id])));
         }
         Ok(Exit::Ok)
+    }
+
+    /// The error after Ctrl-C before the retry was requested. Some items may have got their new values.
+    fn not_retried(&self, id: &str) -> Stopped {
+        let again = if self.with.is_some() { "; some items may have their new values: the same command again sets all" } else { "" };
+        let what = format!("interrupted; job {id} is not retried{again}");
+        Stopped { exit: Exit::Interrupted, what, job_id: Some(id.to_owned()), advice: Vec::new() }
+    }
+
+    /// Gives the items their new values. Returns the round that they failed in, and what was changed.
+    async fn correct(
+        &self,
+        context: &Context,
+        client: &Client,
+        id: &str,
+        rows: Option<CorrectedRows>,
+    ) -> Result<(u64, Option<Changes>), CommandError> {
+        let round = client.job(&client.get(&["jobs", id])).await?.view.round;
+        let Some(rows) = rows else { return Ok((round, None)) };
+        let failed = Records::read(client, id, "failures", &mut Bar::new(context.out)).await?;
+        let changes = rows.changes(&failed, self.rewritten, self.replace)?;
+        // Before anything is sent, so that a wrong file can still be seen.
+        told(&changes).into_iter().for_each(|line| context.out.note(&line));
+        let conditions = [("round", round.to_string()), ("replace", self.replace.to_string())];
+        send(client, id, &changes.values, &conditions).await.map_err(|error| explained(error, context, id))?;
+        Ok((round, Some(changes)))
     }
 
     fn corrected_rows(&self) -> Result<Option<CorrectedRows>, CommandError> {

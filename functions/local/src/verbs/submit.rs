@@ -80,7 +80,7 @@ impl Submit {
         self.canary.check(context)?;
         let client = context.client()?;
         let mut bar = Bar::new(context.out);
-        let started = follow::or_interrupt(self.start(context, &client, &source, &mut bar), before_start).await;
+        let started = self.start(context, &client, &source, &mut bar).await;
         if started.is_err() {
             bar.clear();
         }
@@ -125,10 +125,28 @@ impl Submit {
         )))
     }
 
-    /// The message when Ctrl-C stops the sending of items.
-    fn unsent(&self, id: &str, sent: u64, all: u64) -> String {
+    /// The message when Ctrl-C stops the sending of items. What is under way may arrive, the seal too.
+    fn unsent(&self, id: &str, arrived: u64, all: u64) -> String {
         let again = if self.file.as_os_str() == "-" { ", and give it the same input again" } else { "" };
-        format!("interrupted; {sent} of {all} items were sent to job {id}: send the rest within 24 hours with the `continue:` line{again}")
+        if arrived == all {
+            return format!(
+                "interrupted; all {all} items were sent to job {id}, and the `continue:` line makes it complete if it is not{again}"
+            );
+        }
+        format!(
+            "interrupted; at least {arrived} of {all} items were sent to job {id}: send the rest within 24 hours with the `continue:` \
+             line{again}"
+        )
+    }
+
+    /// The error if Ctrl-C was pressed while the job was being created, and the server did not answer.
+    fn uncreated(&self, context: &Context) -> Stopped {
+        let what = "interrupted before the server answered: the job may exist, without items".to_owned();
+        let again = self.idempotency_key.as_ref().map(|_| "continue: the same command finds the job by its --idempotency-key".to_owned());
+        let list = format!("list:     {}", context.command(&["list"]));
+        let cancel = format!("cancel:   {}, with an id from the list", context.command(&["cancel"]));
+        let advice = again.into_iter().chain([list, cancel]).collect();
+        Stopped { exit: Exit::Interrupted, what, job_id: None, advice }
     }
 
     /// Says that the job had ended before this command found it.

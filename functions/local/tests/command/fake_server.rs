@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Answer(u16, Headers, String),
     /// The request takes effect, but its answer is lost.
     Lost,
+    /// The request takes effect, and is answered only after [`FakeServer::release`].
+    Held,
 }
 
 #[derive(Default)]
@@ -70,12 +72,14 @@ pub(crate) struct FakeServer {
     pub(crate) url: String,
     pub(crate) world: Arc<Mutex<World>>,
     count: watch::Receiver<usize>,
+    released: Arc<watch::Sender<bool>>,
 }
 
 #[derive(Clone)]
 struct Shared {
     world: Arc<Mutex<World>>,
     count: Arc<watch::Sender<usize>>,
+    released: watch::Receiver<bool>,
 }
 
 impl FakeServer {
@@ -84,10 +88,16 @@ impl FakeServer {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let world = Arc::new(Mutex::new(World { ends_as: Some("Completed"), ..World::default() }));
         let (sender, count) = watch::channel(0);
-        let shared = Shared { world: world.clone(), count: Arc::new(sender) };
+        let (release, released) = watch::channel(false);
+        let shared = Shared { world: world.clone(), count: Arc::new(sender), released };
         let app = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(shared);
         tokio::spawn(async move { axum::serve(listener, app).await });
-        FakeServer { url, world, count }
+        FakeServer { url, world, count, released: Arc::new(release) }
+    }
+
+    /// Lets the answers go that are held.
+    pub(crate) fn release(&self) {
+        self.released.send_replace(true);
     }
 
     pub(crate) fn fault(&self, route: &str, faults: impl IntoIterator<Item = Fault>) {
@@ -152,24 +162,34 @@ fn problem_parts(short: &str, detail: &str, status: u16) -> (Headers, String) {
     (vec![("content-type", "application/problem+json".to_owned())], body.to_string())
 }
 
-async fn answer(State(shared): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(mut shared): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let (answered, is_held) = answer_now(&shared.world, &method, &uri, &headers, &body);
+    shared.count.send_modify(|count| *count += 1);
+    if is_held {
+        let _ = shared.released.wait_for(|released| *released).await;
+    }
+    answered
+}
+
+/// The answer, and whether it is held.
+fn answer_now(world: &Mutex<World>, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> (Response, bool) {
     let target = uri.path_and_query().map_or_else(|| uri.path().to_owned(), |target| target.to_string());
-    let mut world = shared.world.lock().unwrap();
+    let mut world = world.lock().unwrap();
     world.asked.push(Asked { method: method.clone(), target: target.clone(), headers: headers.clone(), body: body.clone() });
     let route = format!("{method} {target}");
     let fault = world.faults.iter_mut().find(|(prefix, faults)| route.starts_with(prefix) && !faults.is_empty());
-    let answered = match fault.and_then(|(_, faults)| faults.pop_front()) {
+    let fault = fault.and_then(|(_, faults)| faults.pop_front());
+    let is_held = matches!(fault, Some(Fault::Held));
+    let answered = match fault {
         Some(Fault::Answer(status, headers, body)) => reply(status, &headers, body),
         Some(Fault::Lost) => {
-            world.answer(&method, &uri, &target, &headers, &body);
+            world.answer(method, uri, &target, headers, body);
             // The client takes this as an answer that is not Headway's, and repeats the call.
             reply(502, &[("retry-after", "0".to_owned())], String::new())
         }
-        None => world.answer(&method, &uri, &target, &headers, &body),
+        Some(Fault::Held) | None => world.answer(method, uri, &target, headers, body),
     };
-    drop(world);
-    shared.count.send_modify(|count| *count += 1);
-    answered
+    (answered, is_held)
 }
 
 fn reply(status: u16, headers: &[(&'static str, String)], body: String) -> Response {

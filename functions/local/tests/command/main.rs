@@ -8,6 +8,7 @@ mod exit_codes;
 mod fake_server;
 mod files;
 mod hostile;
+mod interrupting;
 mod lists;
 mod new;
 mod safety;

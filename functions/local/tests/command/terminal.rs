@@ -11,15 +11,24 @@ impl Terminal {
     /// Runs the command with stdout and stderr on a terminal. Returns its exit code and everything that was written to
     /// the terminal.
     pub(crate) async fn run(command: Command) -> (Option<i32>, String) {
-        Terminal::started(command, None).await
+        Terminal::started(command, None, None).await
     }
 
     /// The same, with stdin on the terminal too, where this is typed.
     pub(crate) async fn run_typing(command: Command, typed: &'static str) -> (Option<i32>, String) {
-        Terminal::started(command, Some(typed)).await
+        Terminal::started(command, Some(typed), None).await
     }
 
-    async fn started(mut command: Command, typed: Option<&'static str>) -> (Option<i32>, String) {
+    /// The same, with nothing typed. Once `words` are shown, the command is sent the signal of this name.
+    pub(crate) async fn run_until(command: Command, words: &'static str, signal: &'static str) -> (Option<i32>, String) {
+        Terminal::started(command, Some(""), Some((words, signal))).await
+    }
+
+    async fn started(
+        mut command: Command,
+        typed: Option<&'static str>,
+        mut until: Option<(&'static str, &'static str)>,
+    ) -> (Option<i32>, String) {
         let ran = tokio::task::spawn_blocking(move || {
             let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
             grantpt(&ours).unwrap();
@@ -40,6 +49,9 @@ impl Terminal {
             // Reading fails once nobody has the other side open.
             while let Ok(read @ 1..) = ours.read(&mut piece) {
                 shown.extend_from_slice(&piece[..read]);
+                if let Some((_, signal)) = until.take_if(|(words, _)| String::from_utf8_lossy(&shown).contains(*words)) {
+                    headway_testkit::home::signal(signal, &child);
+                }
             }
             (child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned())
         });

@@ -5,12 +5,12 @@ use crate::fake_server::{FakeServer, ID, TOKEN};
 use crate::terminal::Terminal;
 
 /// Rows of which the first two of ten are bad.
-fn rows(n: usize) -> String {
+pub(crate) fn rows(n: usize) -> String {
     (0..n).map(|i| format!("{{\"n\":{i},\"note\":\"{}\"}}\n", if i < 2 { "bad" } else { "ok" })).collect()
 }
 
 /// A server whose open job has handled everything that was sent, `failed` of it with failures.
-async fn handling(first: usize, failed: usize) -> FakeServer {
+pub(crate) async fn handling(first: usize, failed: usize) -> FakeServer {
     let server = FakeServer::start().await;
     let more = serde_json::json!({"processedItems": first - failed, "failedItems": failed, "pendingItems": 0});
     server.world.lock().unwrap().more = more.as_object().unwrap().clone();

@@ -134,11 +134,6 @@ impl JobOptions {
         self.tolerate.is_none().then_some(if asks { WITH_CANARY } else { PLAIN })
     }
 
-    /// The params, if there are any. `text` says that the items' values are text. The file is read once: it may be a pipe.
-    pub(super) fn read_params(&self, text: bool) -> Result<Option<Params>, CommandError> {
-        Params::read(self.params.as_deref(), text)
-    }
-
     /// The body. The same items and options give the same bytes, as an idempotency key requires.
     pub(super) fn body(&self, survey: &Survey, params: Option<&Params>) -> Result<Bytes, CommandError> {
         let pairs = self.metadata.iter().map(|pair| (pair.key.clone(), Value::from(pair.value.clone())));
@@ -230,7 +225,7 @@ mod tests {
     fn body_of(words: &[&str], survey: &Survey, text: bool) -> String {
         let line = Line::try_parse_from(["x"].iter().chain(words)).unwrap();
         assert_eq!(line.continue_id, None);
-        let params = line.job.read_params(text).unwrap();
+        let params = Params::read(line.job.params.as_deref(), text).unwrap();
         String::from_utf8(line.job.body(survey, params.as_ref()).unwrap().to_vec()).unwrap()
     }
 

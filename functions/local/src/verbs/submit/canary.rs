@@ -37,7 +37,9 @@ pub(super) struct Canary {
 pub(super) enum Trial {
     /// The rest is sent.
     GoOn,
-    /// The job has ended, or was cancelled here.
+    /// The job is cancelled.
+    No,
+    /// The job has ended.
     Ended(Box<FetchedJob>),
 }
 
@@ -95,13 +97,19 @@ impl Canary {
                 answer.ok_or_else(|| unanswered(&upload.job_id, next_commands))?
             }
         };
-        if is_yes {
-            return Ok(Trial::GoOn);
-        }
-        let cancel = upload.client.post(&["jobs", &upload.job_id, "cancel"]).patience(Patience::LONG);
-        let told = upload.client.job(&cancel).await?;
+        Ok(if is_yes { Trial::GoOn } else { Trial::No })
+    }
+
+    /// Cancels the job, since its rest is not wanted.
+    pub(super) async fn cancel(&self, context: &Context, upload: &Upload, bar: &mut Bar) -> Result<FetchedJob, CommandError> {
+        let id = &upload.job_id;
+        let cancel = upload.client.post(&["jobs", id, "cancel"]).patience(Patience::LONG);
+        let told =
+            follow::or_unanswered(&upload.client, upload.client.job(&cancel), |asked| follow::unanswered(context, "cancel", id, asked))
+                .await?;
+        let rest = upload.survey.items - self.first.unwrap_or_default();
         bar.aside(|| context.out.note(&format!("the other {} not sent, and the job is cancelled", counted_are(rest, "item"))));
-        Ok(Trial::Ended(Box::new(told)))
+        Ok(told)
     }
 }
 

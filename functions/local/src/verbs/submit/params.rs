@@ -21,7 +21,7 @@ pub(super) struct Params {
 
 impl Params {
     /// The params in a file, byte for byte, so that no number in a schema loses a digit. With `text` they say that the
-    /// items' values are text, unless the file says otherwise.
+    /// items' values are text, unless the file says otherwise. The file is read once: it may be a pipe.
     pub(super) fn read(path: Option<&Path>, text: bool) -> Result<Option<Params>, CommandError> {
         let name = path.map(|path| path.display().to_string()).unwrap_or_default();
         let json = path.map(|path| raw(json_file(path)?)).transpose()?;

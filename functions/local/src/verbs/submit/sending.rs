@@ -36,10 +36,10 @@ impl Submit {
         let client = &upload.client;
         let next_commands = || follow::next_commands(context, &id, Some(self.continuing(context, &id)));
         let (arrived, all) = (Cell::new(0), upload.survey.items);
-        let was_sealed = told.view.sealed;
+        let (was_sealed, from_before) = (told.view.sealed, told.view.total_items);
         let stopped = || {
             let stopped = follow::interrupted(&id, next_commands());
-            if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get(), all), ..stopped } }
+            if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get().max(from_before), all), ..stopped } }
         };
         let has_ended = told.view.status.is_terminal();
         let sending = async {
@@ -47,15 +47,24 @@ impl Submit {
                 Some(first) if is_new || is_trial_open(&upload, &told, first, &arrived).await? => {
                     match self.canary.try_first(context, &upload, first, &arrived, bar, next_commands()).await? {
                         Trial::GoOn => told,
-                        Trial::Ended(told) => return Ok(*told),
+                        Trial::No => return Ok(None),
+                        Trial::Ended(told) => return Ok(Some(*told)),
                     }
                 }
                 _ => told,
             };
-            upload_all(&upload, told, is_new, &arrived, bar).await
+            upload_all(&upload, told, is_new, &arrived, bar).await.map(Some)
         };
-        match follow::or_interrupt(sending, stopped).await {
-            Err(error) if error.is_problem("job-ended") => Ok(client.job(&client.get(&["jobs", &id]).patience(Patience::LONG)).await?),
+        let sent = match follow::or_interrupt(sending, &stopped).await {
+            Ok(Some(told)) => Ok(told),
+            Ok(None) => self.canary.cancel(context, &upload, bar).await,
+            Err(error) => Err(error),
+        };
+        match sent {
+            Err(error) if error.is_problem("job-ended") => {
+                let call = client.get(&["jobs", &id]).patience(Patience::LONG);
+                follow::or_interrupt(async { Ok(client.job(&call).await?) }, &stopped).await
+            }
             Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
                 upload.sent_rows.forget();
                 Err(error)

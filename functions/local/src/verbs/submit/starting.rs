@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use headway_core::limits::ITEMS_PER_CHUNK_MAX;
 use reqwest::header::HeaderValue;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::Submit;
@@ -15,6 +16,7 @@ use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::difference::{Difference, first_difference};
 use crate::error::CommandError;
+use crate::follow;
 use crate::input::{Format, Opened, Source};
 use crate::job::FetchedJob;
 use crate::processor::ProcessorView;
@@ -55,7 +57,11 @@ impl Submit {
     /// Starts the job, or finds it.
     pub(super) async fn start(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
         match self.continue_id {
-            Some(id) => self.start_again(context, client, &id.to_string(), source, bar).await,
+            Some(id) => {
+                let id = id.to_string();
+                let stopped = || follow::nothing_more(&id, follow::next_commands(context, &id, Some(self.continuing(context, &id))));
+                follow::or_interrupt(self.start_again(context, client, &id, source, bar), stopped).await
+            }
             None => self.start_new(context, client, source, bar).await,
         }
     }
@@ -75,7 +81,9 @@ impl Submit {
         let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
         let ask = SurveyOptions { id_field, digest, cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
-        let params = self.job.read_params(text)?;
+        let path = self.job.params.clone();
+        // It may be a pipe to which nobody writes.
+        let params = spawn_blocking(move || Params::read(path.as_deref(), text)).await.map_err(anyhow::Error::from)??;
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let body = self.job.body(&survey, params.as_ref())?;
         let checked = params.filter(|_| self.job.processor.as_deref() == Some("json-schema"));
@@ -87,8 +95,8 @@ impl Submit {
     }
 
     async fn start_new(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
-        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings, .. } =
-            self.prepare(context, client, source, bar).await?;
+        let prepared = follow::or_interrupt(self.prepare(context, client, source, bar), super::before_start).await?;
+        let Prepared { opened, survey, items_per_chunk_max, cuts, body, faults, warnings, .. } = prepared;
         bar.aside(|| {
             faults.iter().for_each(|fault| context.out.note(&format!("{}: {}", opened.name(), fault.words)));
             warnings.iter().for_each(|warning| context.out.note(warning));
@@ -100,7 +108,14 @@ impl Submit {
             None => HeaderValue::try_from(Uuid::new_v4().to_string()).map_err(anyhow::Error::from)?,
         };
         let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
-        let told = client.job(&call.header(IDEMPOTENCY_KEY, key)).await?;
+        let call = call.header(IDEMPOTENCY_KEY, key);
+        let told =
+            follow::or_unanswered(
+                client,
+                client.job(&call),
+                |has_asked| if has_asked { self.uncreated(context) } else { super::before_start() },
+            )
+            .await?;
         let is_from_before = told.view.sealed || told.view.total_items > 0;
         // No item has been sent yet, so what the options mean is said before anything runs.
         let note = match self.job.tolerance_note(first.is_some()) {
