@@ -95,7 +95,7 @@ struct Request {
 impl Request {
     fn checked(job: &Job, corrections: Vec<Correction>, replaces: bool) -> Result<Self, JobError> {
         let (indexes, items): (Vec<u64>, Vec<_>) = corrections.into_iter().map(|correction| (correction.index, correction.item)).unzip();
-        check_items(&items, job.id_field.as_deref(), "")?;
+        check_items(&items, job.id_field.as_deref(), "", "correct them in several requests")?;
         let (mut places, mut twice) = (BTreeMap::new(), Vec::new());
         for (place, index) in indexes.iter().enumerate() {
             if places.insert(*index, place).is_some() {

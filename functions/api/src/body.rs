@@ -21,6 +21,47 @@ pub(crate) const NDJSON: &str = "application/x-ndjson";
 /// A part's body may also be sent as bytes: generated clients do not always know NDJSON.
 pub(crate) const BYTES: &str = "application/octet-stream";
 
+/// What a body is. A refusal advises what is possible there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A job, perhaps with its items.
+    Job,
+    /// A few options.
+    Options,
+    /// A part of a job.
+    Part,
+    /// New values for failed items.
+    Corrections,
+}
+
+impl Content {
+    fn bytes_max(self) -> usize {
+        match self {
+            Self::Job | Self::Options => BODY_BYTES_MAX,
+            Self::Part | Self::Corrections => PART_BYTES_MAX,
+        }
+    }
+
+    fn too_large(self) -> ApiErrorResponse {
+        let max = self.bytes_max();
+        let detail = match self {
+            Self::Job => format!("the body is larger than {max} bytes: start the job with `\"sealed\": false` and send its items as parts"),
+            Self::Options => format!("the body is larger than {max} bytes"),
+            Self::Part => format!("the part is larger than {max} bytes as sent or unpacked: send smaller parts"),
+            Self::Corrections => format!("the body is larger than {max} bytes as sent or unpacked: send the items in several requests"),
+        };
+        ApiErrorResponse::too_large(detail, max as u64)
+    }
+
+    fn wrong_encoding(self) -> ApiErrorResponse {
+        media_type(match self {
+            Self::Job => "a JSON body must not be compressed: send it uncompressed, or send its items as parts",
+            Self::Options => "a JSON body must not be compressed: send it uncompressed",
+            Self::Part | Self::Corrections => "the only content encoding supported is gzip",
+        })
+    }
+}
+
 impl From<JsonError> for ApiErrorResponse {
     fn from(error: JsonError) -> Self {
         Self::malformed(format!("the body is {error}"))
@@ -43,41 +84,41 @@ fn promised_bytes(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads a JSON body. It is never compressed, since the gateway passes JSON on as text.
+/// Reads a JSON body, of a job or of options. It is never compressed, since the gateway passes JSON on as text.
 ///
 /// # Errors
 ///
 /// `media-type`, `too-large`, `malformed`.
-pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
-    expect_plain_json(headers)?;
-    read(headers, body, BODY_BYTES_MAX, json_too_large).await
+pub async fn json(headers: &HeaderMap, body: Body, content: Content) -> Result<Bytes, ApiErrorResponse> {
+    expect_plain_json(headers, content)?;
+    read(headers, body, content).await
 }
 
-/// Reads a JSON body if there is one. Without a body, the headers do not matter.
+/// Reads a JSON body of options if there is one. Without a body, the headers do not matter.
 ///
 /// # Errors
 ///
 /// As [`json()`].
 pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Option<Bytes>, ApiErrorResponse> {
     // Only reading shows whether there is a body: a layer before this one may have wrapped an empty one.
-    let bytes = read(headers, body, BODY_BYTES_MAX, json_too_large).await?;
+    let bytes = read(headers, body, Content::Options).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
-    expect_plain_json(headers)?;
+    expect_plain_json(headers, Content::Options)?;
     Ok(Some(bytes))
 }
 
-/// Reads a part's body and unpacks it.
+/// Reads the lines of a part or of corrections, and unpacks them.
 ///
 /// # Errors
 ///
 /// `media-type`, `too-large`, `malformed`.
-pub async fn ndjson(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiErrorResponse> {
+pub async fn ndjson(headers: &HeaderMap, body: Body, content: Content) -> Result<Bytes, ApiErrorResponse> {
     expect_type(headers, NDJSON, &[BYTES])?;
-    let plain = is_plain(headers)?;
-    let bytes = read(headers, body, PART_BYTES_MAX, part_too_large).await?;
-    if plain { Ok(bytes) } else { unpacked(&bytes) }
+    let plain = is_plain(headers).ok_or_else(|| content.wrong_encoding())?;
+    let bytes = read(headers, body, content).await?;
+    if plain { Ok(bytes) } else { unpacked(&bytes, content) }
 }
 
 /// The items of a part, byte for byte, one a line; blank lines are skipped. If there are more than a request may have,
@@ -123,46 +164,32 @@ fn read_line(number: usize, line: &str, depth_max: usize) -> Result<Line, ApiErr
     Ok(Line { number, value })
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize, too_large: impl Fn() -> ApiErrorResponse) -> Result<Bytes, ApiErrorResponse> {
-    if promised_bytes(headers).is_some_and(|promised| promised > limit as u64) {
-        return Err(too_large());
+async fn read(headers: &HeaderMap, body: Body, content: Content) -> Result<Bytes, ApiErrorResponse> {
+    if promised_bytes(headers).is_some_and(|promised| promised > content.bytes_max() as u64) {
+        return Err(content.too_large());
     }
-    match Limited::new(body, limit).collect().await {
+    match Limited::new(body, content.bytes_max()).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => Err(content.too_large()),
         Err(_) => Err(ApiErrorResponse::malformed("the body was cut off")),
     }
 }
 
 /// The unpacked size is limited, however small the packed body is.
-fn unpacked(packed: &[u8]) -> Result<Bytes, ApiErrorResponse> {
+fn unpacked(packed: &[u8], content: Content) -> Result<Bytes, ApiErrorResponse> {
     let mut bytes = Vec::new();
-    let mut reader = MultiGzDecoder::new(packed).take(PART_BYTES_MAX as u64 + 1);
+    let mut reader = MultiGzDecoder::new(packed).take(content.bytes_max() as u64 + 1);
     let read = reader.read_to_end(&mut bytes);
-    if bytes.len() > PART_BYTES_MAX {
-        return Err(part_too_large());
+    if bytes.len() > content.bytes_max() {
+        return Err(content.too_large());
     }
     read.map_err(|_| ApiErrorResponse::malformed("the body is not gzip, or was cut off"))?;
     Ok(bytes.into())
 }
 
-fn expect_plain_json(headers: &HeaderMap) -> Result<(), ApiErrorResponse> {
+fn expect_plain_json(headers: &HeaderMap, content: Content) -> Result<(), ApiErrorResponse> {
     expect_type(headers, JSON, &[])?;
-    match is_plain(headers)? {
-        true => Ok(()),
-        false => Err(media_type("a JSON body must not be compressed: send it uncompressed, or send its items as parts")),
-    }
-}
-
-fn json_too_large() -> ApiErrorResponse {
-    let detail =
-        format!("the body is larger than {BODY_BYTES_MAX} bytes: start the job with `\"sealed\": false` and send its items as parts");
-    ApiErrorResponse::too_large(detail, BODY_BYTES_MAX as u64)
-}
-
-fn part_too_large() -> ApiErrorResponse {
-    let detail = format!("the part is larger than {PART_BYTES_MAX} bytes as sent or unpacked: send smaller parts");
-    ApiErrorResponse::too_large(detail, PART_BYTES_MAX as u64)
+    if is_plain(headers) == Some(true) { Ok(()) } else { Err(content.wrong_encoding()) }
 }
 
 fn media_type(detail: impl Into<std::borrow::Cow<'static, str>>) -> ApiErrorResponse {
@@ -181,14 +208,14 @@ fn expect_type(headers: &HeaderMap, expected: &str, others: &[&str]) -> Result<(
     if type_fits && charset_fits { Ok(()) } else { Err(media_type(format!("send `Content-Type: {expected}`, in UTF-8"))) }
 }
 
-/// True if the body is not compressed, false if it is gzip.
-fn is_plain(headers: &HeaderMap) -> Result<bool, ApiErrorResponse> {
+/// True if the body is not compressed, false if it is gzip, `None` if it is encoded otherwise.
+fn is_plain(headers: &HeaderMap) -> Option<bool> {
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     match (encodings.next().map(|value| value.as_bytes().to_ascii_lowercase()), encodings.next()) {
-        (None, _) => Ok(true),
-        (Some(encoding), None) if encoding == b"identity" => Ok(true),
-        (Some(encoding), None) if encoding == b"gzip" => Ok(false),
-        _ => Err(media_type("the only content encoding supported is gzip, and only for parts")),
+        (None, _) => Some(true),
+        (Some(encoding), None) if encoding == b"identity" => Some(true),
+        (Some(encoding), None) if encoding == b"gzip" => Some(false),
+        _ => None,
     }
 }
 
@@ -219,8 +246,8 @@ mod tests {
     async fn lines_may_be_sent_as_bytes() {
         for media in [NDJSON, BYTES] {
             let typed = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(media))]);
-            assert_eq!(ndjson(&typed, Body::from("1\n")).await.unwrap(), "1\n", "{media}");
-            assert_eq!(json(&typed, Body::from("1")).await.unwrap_err().problem_type(), ProblemType::MediaType);
+            assert_eq!(ndjson(&typed, Body::from("1\n"), Content::Part).await.unwrap(), "1\n", "{media}");
+            assert_eq!(json(&typed, Body::from("1"), Content::Job).await.unwrap_err().problem_type(), ProblemType::MediaType);
         }
     }
 
@@ -254,15 +281,15 @@ mod tests {
     /// A small body that unpacks to a large one must not cost more than the limit.
     #[test]
     fn unpacking_is_bounded() {
-        assert_eq!(unpacked(&gzip(b"1\n2\n")).unwrap(), b"1\n2\n".as_slice());
-        assert_eq!(unpacked(&gzip(&vec![b' '; PART_BYTES_MAX])).unwrap().len(), PART_BYTES_MAX);
+        assert_eq!(unpacked(&gzip(b"1\n2\n"), Content::Part).unwrap(), b"1\n2\n".as_slice());
+        assert_eq!(unpacked(&gzip(&vec![b' '; PART_BYTES_MAX]), Content::Part).unwrap().len(), PART_BYTES_MAX);
         let bomb = gzip(&vec![b' '; 100_000_000]);
-        assert_eq!(unpacked(&bomb).unwrap_err().problem_type(), ProblemType::TooLarge);
+        assert_eq!(unpacked(&bomb, Content::Part).unwrap_err().problem_type(), ProblemType::TooLarge);
         let whole = gzip(b"1\n2\n");
         for cut in 0..whole.len() {
-            assert_eq!(unpacked(&whole[..cut]).unwrap_err().problem_type(), ProblemType::Malformed, "cut at {cut}");
+            assert_eq!(unpacked(&whole[..cut], Content::Part).unwrap_err().problem_type(), ProblemType::Malformed, "cut at {cut}");
         }
         let trailing = [whole, b"x".to_vec()].concat();
-        assert_eq!(unpacked(&trailing).unwrap_err().problem_type(), ProblemType::Malformed);
+        assert_eq!(unpacked(&trailing, Content::Part).unwrap_err().problem_type(), ProblemType::Malformed);
     }
 }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
-use crate::body::{self, Line};
+use crate::body::{self, Content, Line};
 use crate::json;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
@@ -65,7 +65,7 @@ pub async fn correct_items(
     let job = state.owned(&claims, Scope::Act, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
-    let lines = body::lines(&body::ndjson(&parts.headers, body).await?, CORRECTION_DEPTH_MAX)?;
+    let lines = body::lines(&body::ndjson(&parts.headers, body, Content::Corrections).await?, CORRECTION_DEPTH_MAX)?;
     let corrections = read(&lines)?;
     let corrected = match correct_under(&state.app, &job, corrections, conditions).await {
         Err(JobError::Invalid(violations)) => return Err(ApiErrorResponse::invalid(with_lines(violations, &lines))),
@@ -107,7 +107,7 @@ fn correction(line: &RawValue) -> Result<Correction, &'static str> {
     let index = members.get("index").ok_or(SHAPE)?;
     let item = members.get("item").ok_or(SHAPE)?;
     if members.len() > 2 {
-        return Err("must have no members but `index` and `item`");
+        return Err("must have no member but `index` and `item`");
     }
     let index = serde_json::from_str(index.get()).ok().and_then(|index| json::whole_number(&index));
     let index = index.ok_or("`index` must be a whole number: the item's index in the job")?;

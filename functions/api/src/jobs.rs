@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::auth::{Claims, Scope};
-use crate::body;
+use crate::body::{self, Content};
 use crate::job_answer::JobAnswer;
 use crate::job_status::JobStatusResponse;
 use crate::json_answer::json_answer;
@@ -96,7 +96,7 @@ pub async fn post_job(
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
-    let body = body::json(&parts.headers, body).await?;
+    let body = body::json(&parts.headers, body, Content::Job).await?;
     let key = key.map(|key| RequestKey { key_hash: sha256_hex(key.as_bytes()), fingerprint: sha256_hex(&body) });
     let submission = start::read(&body, &state.app.callbacks)?.into_submission(&claims, key);
     let info = state.app.processors.find(&submission.processor).await?;

@@ -40,6 +40,7 @@ pub mod jobs;
 pub mod json;
 mod json_answer;
 mod jwt_extractor;
+mod members;
 pub mod normal_form;
 mod openapi;
 pub mod page_token;

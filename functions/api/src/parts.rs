@@ -15,16 +15,18 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::auth::Scope;
+use crate::body::{self, Content};
 use crate::job_answer::JobAnswer;
 use crate::job_status::time;
+use crate::json;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
+use crate::members::unknown_members;
 use crate::page_token::List;
 use crate::path::{JobPath, PartPath};
 use crate::problem::ApiErrorResponse;
 use crate::query::Query;
 use crate::state::AppState;
-use crate::{body, json};
 
 const PAGE_SIZE_DEFAULT: usize = 20;
 const PAGE_SIZE_MAX: usize = 100;
@@ -148,7 +150,7 @@ pub async fn put_job_part(
     let first_index = first_index(&query)?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, PART_BYTES_MAX)).await?;
-    let items = body::items(&body::ndjson(&parts.headers, body).await?)?;
+    let items = body::items(&body::ndjson(&parts.headers, body, Content::Part).await?)?;
     let (status, part) = match put_part(&state.app, &job, number, first_index, items).await? {
         PartPut::Created(part) => (StatusCode::CREATED, part),
         PartPut::Known(part) => (StatusCode::OK, part),
@@ -180,7 +182,7 @@ pub async fn seal_job(
     let job = state.owned(&claims, Scope::Write, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
-    let SealRequest { parts } = read_seal(&body::json(&parts.headers, body).await?)?;
+    let SealRequest { parts } = read_seal(&body::json(&parts.headers, body, Content::Options).await?)?;
     let job = seal(&state.app, &job, parts).await?;
     JobAnswer::new(job, &claims, state.app.clock.now())
 }
@@ -238,14 +240,12 @@ fn read_seal(body: &[u8]) -> Result<SealRequest, ApiErrorResponse> {
     };
     let value = members.get("parts").and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
     let parts = value.and_then(|value| json::whole_number(&value)?.try_into().ok()).filter(|n| *n <= PARTS_PER_JOB_MAX);
-    match parts {
-        Some(parts) if members.len() == 1 => Ok(SealRequest { parts }),
-        Some(_) => Err(ApiErrorResponse::invalid(vec![Violation::new("", "must have no member but `parts`")])),
-        None => {
-            let must = format!("must be a whole number from 0 to {}", PARTS_PER_JOB_MAX);
-            Err(ApiErrorResponse::invalid(vec![Violation::new("/parts", must)]))
-        }
+    let mut violations = Vec::new();
+    if parts.is_none() {
+        violations.push(Violation::new("/parts", format!("must be a whole number from 0 to {PARTS_PER_JOB_MAX}")));
     }
+    violations.extend(unknown_members(&members, &["parts"]));
+    parts.filter(|_| violations.is_empty()).map(|parts| SealRequest { parts }).ok_or_else(|| ApiErrorResponse::invalid(violations))
 }
 
 /// Ascending numbers as ranges: `0-17,19`.

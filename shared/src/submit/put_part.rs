@@ -63,7 +63,7 @@ fn read(job: &Job, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> 
     if items.is_empty() {
         return Err(invalid("", "a part has at least one item; a job without any has no parts"));
     }
-    check(&items, job.id_field.as_deref(), "")?;
+    check(&items, job.id_field.as_deref(), "", "send smaller parts")?;
     let chunks = cut(job.split, items);
     if chunks.len() > CHUNKS_PER_PART_MAX {
         let detail = format!("{} chunks, and a part has at most {CHUNKS_PER_PART_MAX}: send smaller parts", chunks.len());

@@ -59,16 +59,19 @@ pub(super) struct Checked {
     pub(super) parts: Option<Vec<PartItems>>,
 }
 
+/// What can be done about too many items in one request.
+const IN_PARTS: &str = "start the job with `\"sealed\": false` and send its items as parts";
+
 /// Checks everything that can be checked without writing, and takes the items.
 pub(super) fn checked(info: &ProcessorInfo, submission: &mut Submission) -> Result<Checked, JobError> {
     if submission.id_field.as_ref().is_some_and(|field| field.chars().count() > ID_CHARS_MAX) {
         return Err(invalid("/idField", format!("longer than {ID_CHARS_MAX} characters")));
     }
-    check(submission.items.as_deref().unwrap_or_default(), submission.id_field.as_deref(), "/items")?;
+    check(submission.items.as_deref().unwrap_or_default(), submission.id_field.as_deref(), "/items", IN_PARTS)?;
     let split = split(submission, info);
     let chunks = submission.items.take().map(|items| cut(split, items));
     if chunks.as_ref().is_some_and(|chunks| chunks.len() > CHUNKS_PER_BODY_MAX) {
-        return Err(invalid("/items", format!("more than {CHUNKS_PER_BODY_MAX} chunks: ask for a larger chunkSize, or submit in parts")));
+        return Err(invalid("/items", format!("more than {CHUNKS_PER_BODY_MAX} chunks: ask for a larger chunkSize, or {IN_PARTS}")));
     }
     Ok(Checked { split, parts: chunks.map(parts_of) })
 }

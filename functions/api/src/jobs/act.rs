@@ -15,6 +15,7 @@ use crate::auth::Scope;
 use crate::job_answer::JobAnswer;
 use crate::job_status::JobStatusResponse;
 use crate::jwt_extractor::JwtExtractor;
+use crate::members::unknown_members;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;
@@ -154,12 +155,15 @@ pub async fn delete_job(
 
 /// A number that no job's round reaches can be replaced by any other such number.
 fn read_retry(body: &[u8]) -> Result<u32, ApiErrorResponse> {
-    let refused = |pointer: &str, detail: &str| ApiErrorResponse::invalid(vec![Violation::new(pointer, detail)]);
-    let Some(members) = json::object(body)? else { return Err(refused("", "must be an object, or there must be no body")) };
+    let Some(members) = json::object(body)? else {
+        return Err(ApiErrorResponse::invalid(vec![Violation::new("", "must be an object, or there must be no body")]));
+    };
     let round = members.get("round").and_then(|raw| json::whole_number(&serde_json::from_str::<Value>(raw.get()).ok()?));
-    match round {
-        Some(1..) if members.len() > 1 => Err(refused("", "must have no member but `round`")),
-        Some(round @ 1..) => Ok(u32::try_from(round).unwrap_or(u32::MAX).min(u32::MAX - 1)),
-        _ => Err(refused("/round", "must be the round to leave: a whole number, 1 or more")),
+    let round = round.filter(|round| *round > 0).map(|round| u32::try_from(round).unwrap_or(u32::MAX).min(u32::MAX - 1));
+    let mut violations = Vec::new();
+    if round.is_none() {
+        violations.push(Violation::new("/round", "must be the round to leave: a whole number, 1 or more"));
     }
+    violations.extend(unknown_members(&members, &["round"]));
+    round.filter(|_| violations.is_empty()).ok_or_else(|| ApiErrorResponse::invalid(violations))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use headway_core::job::Labels;
 use headway_core::limits::{
     ITEMS_PER_CHUNK_MAX, ITEMS_PER_JOB_MAX, ITEMS_PER_REQUEST_MAX, METADATA_BYTES_MAX, METADATA_KEY_CHARS_MAX, METADATA_PAIRS_MAX,
-    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX, cut_to_chars,
+    METADATA_VALUE_CHARS_MAX, PARAMS_BYTES_MAX, TITLE_CHARS_MAX,
 };
 use headway_core::shortest::{value_within, within};
 use headway_core::submit::{RequestKey, Submission};
@@ -22,6 +22,7 @@ use self::tolerated::tolerated;
 use crate::auth::Claims;
 use crate::job_status::ToleratedFailuresDocument;
 use crate::json;
+use crate::members::{escaped, unknown_members};
 use crate::problem::ApiErrorResponse;
 
 /// A job to be started.
@@ -255,20 +256,12 @@ impl<'a> BodyMembers<'a> {
     }
 
     fn refuse_the_rest(&mut self) {
-        for name in std::mem::take(&mut self.members).into_keys().take(crate::problem::ERRORS_MAX) {
-            self.refuse(format!("/{}", escaped(&name)), "is not a known member");
-        }
+        self.wrong.extend(unknown_members(&self.members, &[]));
     }
 }
 
 fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// A member's name in a JSON Pointer. Long names are cut, so that the answer stays small.
-fn escaped(name: &str) -> String {
-    let shown = cut_to_chars(name, METADATA_KEY_CHARS_MAX + 1);
-    shown.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -17,12 +17,14 @@ use utoipa::ToSchema;
 
 use crate::auth::Scope;
 use crate::auth::job_token::{Allow, TTL_SECONDS_DEFAULT, TTL_SECONDS_MAX, TTL_SECONDS_MIN};
+use crate::body::{self, Content};
+use crate::json;
 use crate::json_answer::json_answer;
 use crate::jwt_extractor::JwtExtractor;
+use crate::members::unknown_members;
 use crate::path::JobPath;
 use crate::problem::ApiErrorResponse;
 use crate::state::AppState;
-use crate::{body, json};
 
 /// What a token is for.
 #[derive(Debug, ToSchema)]
@@ -75,7 +77,7 @@ pub async fn make_job_token(
     let job = state.owned(&claims, Scope::Write, job_id).await?;
     let (parts, body) = request.into_parts();
     let _room = state.budget.room(&claims.owner, body::bytes_held(&parts.headers, BODY_BYTES_MAX)).await?;
-    let (allow, ttl_seconds) = read(&body::json(&parts.headers, body).await?)?;
+    let (allow, ttl_seconds) = read(&body::json(&parts.headers, body, Content::Options).await?)?;
     let token = state.job_tokens.issue(&job, allow, ttl_seconds).await?;
     let answer = json_answer(&JobTokenResponse { token: token.text, expires_at: token.expires_at })?;
     Ok((StatusCode::CREATED, answer).into_response())
@@ -126,8 +128,6 @@ fn read(body: &[u8]) -> Result<(Allow, u32), ApiErrorResponse> {
     if ttl_seconds.is_none() {
         violations.push(Violation::new("/ttlSeconds", format!("must be a whole number from {TTL_SECONDS_MIN} to {TTL_SECONDS_MAX}")));
     }
-    if members.keys().any(|name| !matches!(name.as_str(), "allow" | "ttlSeconds")) {
-        violations.push(Violation::new("", "must have no members but `allow` and `ttlSeconds`"));
-    }
+    violations.extend(unknown_members(&members, &["allow", "ttlSeconds"]));
     allow.zip(ttl_seconds).filter(|_| violations.is_empty()).ok_or_else(|| ApiErrorResponse::invalid(violations))
 }

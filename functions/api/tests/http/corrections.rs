@@ -98,7 +98,7 @@ async fn a_line_that_is_not_a_correction_is_refused() {
         ("{\"index\":1,\"item\":{}}", invalid("/0", "line 1: has no \"id\" that is a string or an integer")),
         ("{\"index\":1}", invalid("/0", "line 1: must be {\"index\": 17, \"item\": …}")),
         ("[1]", invalid("/0", "line 1: must be {\"index\": 17, \"item\": …}")),
-        ("{\"index\":1,\"item\":1,\"id\":2}", invalid("/0", "line 1: must have no members but `index` and `item`")),
+        ("{\"index\":1,\"item\":1,\"id\":2}", invalid("/0", "line 1: must have no member but `index` and `item`")),
         ("{\"index\":-1,\"item\":1}", invalid("/0", "line 1: `index` must be a whole number: the item's index in the job")),
         ("{\"index\":\"1\",\"item\":1}", invalid("/0", "line 1: `index` must be a whole number: the item's index in the job")),
         (large.as_str(), invalid("/0", "line 1: larger than 262144 bytes")),

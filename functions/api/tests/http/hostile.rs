@@ -202,3 +202,50 @@ proptest! {
         }
     }
 }
+
+/// Bug found: a correction that was too large should be sent in smaller parts, and one in another encoding was told that gzip is for
+/// parts alone.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_advises_what_the_call_can_do() {
+    let world = World::new();
+    let open = world.start_with(json!({"sealed": false})).await;
+    let failed = world.start_with(json!({"items": [{"fail": "no"}]})).await;
+    world.work().await;
+    let [part, retry, seal, tokens] = ["parts/0?firstIndex=0", "retry", "seal", "tokens"].map(|call| format!("/v1/jobs/{open}/{call}"));
+    let items = format!("/v1/jobs/{failed}/items");
+    let (jobs, large) = ("/v1/jobs".to_owned(), vec![b' '; PART_BYTES_MAX + 1]);
+    let lines = |line: &str| format!("{line}\n").repeat(50_001).into_bytes();
+    let (put, patch) = (("PUT", &part, NDJSON), ("PATCH", &items, NDJSON));
+    let options = [("POST", &retry, JSON), ("POST", &seal, JSON), ("POST", &tokens, JSON)];
+    let mut cases = vec![
+        (("POST", &jobs, JSON), "gzip", large.clone(), "must not be compressed: send it uncompressed, or send its items as parts"),
+        (("POST", &jobs, JSON), "br", large.clone(), "must not be compressed: send it uncompressed, or send its items as parts"),
+        (
+            ("POST", &jobs, JSON),
+            "identity",
+            large.clone(),
+            "than 3000000 bytes: start the job with `\"sealed\": false` and send its items as parts",
+        ),
+        (put, "br", large.clone(), "the only content encoding supported is gzip"),
+        (put, "identity", large.clone(), "the part is larger than 4500000 bytes as sent or unpacked: send smaller parts"),
+        (put, "gzip", gzip(&large), "the part is larger than 4500000 bytes as sent or unpacked: send smaller parts"),
+        (put, "identity", lines("1"), "more than 50000 items: send smaller parts"),
+        (patch, "x-gzip", large.clone(), "the only content encoding supported is gzip"),
+        (patch, "identity", large.clone(), "the body is larger than 4500000 bytes as sent or unpacked: send the items in several requests"),
+        (patch, "gzip", gzip(&large), "the body is larger than 4500000 bytes as sent or unpacked: send the items in several requests"),
+        (patch, "identity", lines("{\"index\":0,\"item\":1}"), "more than 50000 items: correct them in several requests"),
+    ];
+    for call in options {
+        cases.push((call, "identity", large.clone(), "the body is larger than 3000000 bytes"));
+        cases.push((call, "gzip", b"{}".to_vec(), "a JSON body must not be compressed: send it uncompressed"));
+        cases.push((call, "identity", br#"{"rund": 1}"#.to_vec(), "/rund: is not a known member"));
+    }
+    for ((method, path, media_type), encoding, body, says) in cases {
+        let request = world.request("ann", method, path).header("content-type", media_type).header("content-encoding", encoding);
+        let answer = world.send(request.body(Body::from(body)).unwrap()).await.json();
+        let errors = answer["errors"].as_array().into_iter().flatten();
+        let errors = errors.map(|error| format!("{}: {}", error["pointer"].as_str().unwrap(), error["detail"].as_str().unwrap()));
+        let said: Vec<String> = errors.chain(answer["detail"].as_str().map(str::to_owned)).collect();
+        assert!(said.iter().any(|said| said.ends_with(says)), "{method} {path} {encoding}: {said:?} has not {says:?}");
+    }
+}
