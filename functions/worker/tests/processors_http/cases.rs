@@ -234,6 +234,9 @@ fn heads() -> Vec<Case> {
             done("[7]"),
         ),
         sends("a length that is none", "HTTP/1.1 200 -\r\ncontent-length: +1\r\n\r\n7", for_now("not-http", None)),
+        sends("a length that is none", "HTTP/1.1 200 -\r\ncontent-length: 1.0\r\n\r\n7", for_now("not-http", None)),
+        sends("a length that is none", "HTTP/1.1 200 -\r\ncontent-length: 18446744073709551614\r\n\r\n7", for_now("not-http", None)),
+        sends("a length that is none", "HTTP/1.1 200 -\r\ncontent-length: 18446744073709551616\r\n\r\n7", for_now("not-http", None)),
         sends("a header over two lines", "HTTP/1.1 200 -\r\nx: 1\r\n 2\r\ncontent-length: 0\r\n\r\n", for_now("not-http", None)),
         sends("a space before a colon", "HTTP/1.1 200 -\r\nx : 1\r\ncontent-length: 0\r\n\r\n", for_now("not-http", None)),
         sends("HTTP/0.9, garbage", "<html>busy</html>", for_now("not-http", None)),
@@ -283,6 +286,11 @@ fn bodies() -> Vec<Case> {
         sends("up to the close", &format!("HTTP/1.1 200 -\r\n{JSON}\r\n[7]"), done("[7]")),
         sends("shorter than its length", &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 9\r\n\r\n[7]"), for_now("truncated", None)),
         sends(
+            "shorter than its length",
+            &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 2500000\r\n\r\n[7]"),
+            for_now("truncated", None),
+        ),
+        sends(
             "shorter than its length, not JSON",
             "HTTP/1.1 200 -\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\n[7]",
             for_now("truncated", None),
@@ -301,6 +309,17 @@ fn bodies() -> Vec<Case> {
         Case::new("slow without an end", begun("", Step::Drip(b" ")), for_now("timeout", Some(SHORT_SECONDS))),
         Case::new("endless", begun("", Step::Flood(&[b' '; 4_096])), Becomes::Omitted),
         Case::new("a huge length", begun("content-length: 1000000000000\r\n", Step::Flood(&[b' '; 4_096])), Becomes::Omitted),
+        sends("a huge length, cut off", &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 2500001\r\n\r\n[7]"), Becomes::Omitted),
+        sends(
+            "a huge length, cut off",
+            &format!("HTTP/1.1 200 -\r\n{JSON}content-length: 18446744073709551613\r\n\r\n[7]"),
+            Becomes::Omitted,
+        ),
+        sends(
+            "a huge length, not JSON",
+            "HTTP/1.1 200 -\r\ncontent-type: text/html\r\ncontent-length: 2500001\r\n\r\n[7]",
+            Becomes::Done(None),
+        ),
         sends("cut off, of a refusal", "HTTP/1.1 422 -\r\ncontent-length: 9\r\n\r\nno", for_good("http 422")),
         Case::new(
             "slow without an end, of a refusal",
