@@ -11,7 +11,7 @@
 //! | sending the parts, and continuing after a break | [`upload`], [`server_part`], [`sent_rows`] |
 //! | showing jobs | [`job`], [`processor`], [`follow`], [`bar`], [`table`], [`out`], [`duration`], [`interrupt`] |
 //! | a project of one's own | [`new`] |
-//! | what a job costs on AWS | [`headway_core::prices`] |
+//! | what a job costs on AWS | [`cost`], [`headway_core::prices`] |
 
 pub mod bar;
 pub mod cli;
@@ -19,6 +19,7 @@ pub mod client;
 pub mod colors;
 pub mod context;
 pub mod corrected_rows;
+pub mod cost;
 pub mod credentials;
 pub mod cut;
 pub mod difference;

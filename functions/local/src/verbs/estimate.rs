@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use headway_core::counted;
 use headway_core::limits::{ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
-use headway_core::prices::{self, Load};
+use headway_core::prices;
 
 use crate::context::Context;
+use crate::cost;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::input::{Delimiter, Format, NamedEncoding, Source};
@@ -55,14 +56,7 @@ impl Estimate {
         let chunk_size = self.chunk_size.unwrap_or(CHUNK_SIZE_DEFAULT);
         let (_, survey) = Survey::of(&source, SurveyOptions { pack: true, ..SurveyOptions::of(chunk_size) }).await?;
         let [items, bytes, chunks, parts] = [survey.items, survey.bytes, survey.chunks, survey.parts.len() as u64];
-        let packed_bytes = survey.packed_bytes;
-        let output_bytes = match self.output_bytes {
-            // How well they compress is not known.
-            Some(bytes) => items * u64::from(bytes),
-            None => prices::output_bytes(&self.processor, packed_bytes),
-        };
-        let load = Load { items, bytes, packed_bytes, chunks, parts, ms_per_item: self.ms_per_item, output_bytes };
-        let usd = prices::decimal(load.usd());
+        let usd = cost::usd(&survey, &self.processor, self.ms_per_item, self.output_bytes);
         if context.out.json {
             let body = format!("{{\"items\":{items},\"bytes\":{bytes},\"chunks\":{chunks},\"parts\":{parts},\"usd\":\"{usd}\"}}");
             context.out.line(&body)?;

@@ -115,14 +115,15 @@ async fn a_trial_that_was_interrupted_is_continued() {
 async fn a_dry_run_checks_everything_and_makes_nothing() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     let file = home.file("rows.ndjson", rows(400));
-    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":200,"estimate":{"usd":"0.000412","seconds":0.4}}"#);
+    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":200,"estimate":{"usd":"9.000412","seconds":9.4}}"#);
     let words = ["submit", &file, "--processor", "p", "--tolerate", "3%", "--canary", "10", "--dry-run", "--url", &server.url];
     let ended = home.run(&words).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout.starts_with("400 items, 8292 bytes, in 4 parts and 200 chunks of at most 2 items\nabout $0.000412"), "{ended:?}");
+    let says = "400 items, 8292 bytes, in 4 parts and 200 chunks of at most 2 items\nabout $0.000207 on AWS, and 0.4 s of work";
+    assert!(ended.stdout.starts_with(says), "{ended:?}");
     let json = home.run(&[&words[..], &["--json"]].concat()).await;
     let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!((plan["parts"].as_u64(), plan["estimate"]["usd"].as_str()), (Some(4), Some("0.000412")), "{plan}");
+    assert_eq!((plan["parts"].as_u64(), plan["estimate"]["usd"].as_str()), (Some(4), Some("0.000207")), "{plan}");
     let calls = server.log();
     assert!(calls.iter().all(|call| call == "GET /v1/processors" || call == "POST /v1/jobs?validateOnly=true"), "{calls:?}");
     server.world.lock().unwrap().keys.insert("taken".to_owned(), "{}".into());
@@ -132,6 +133,24 @@ async fn a_dry_run_checks_everything_and_makes_nothing() {
     }
     let bad = home.file("bad.ndjson", "1\n{\n");
     assert_eq!(home.run(&["submit", &bad, "--processor", "p", "--dry-run", "--url", &server.url]).await.code, Some(1));
+}
+
+/// Bug found: the cost was the server's, for items of 200 bytes each, beside the bytes that were counted in the file.
+#[tokio::test]
+async fn a_dry_run_costs_what_headway_estimate_says() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.can("/v1/jobs?validateOnly=true", &[], r#"{"chunks":1,"estimate":{"usd":"9.000001","seconds":9.001}}"#);
+    for processor in ["p", "json-schema"] {
+        for bytes in [2, 5_000] {
+            let file = home.file("rows.ndjson", format!("\"{}\"\n", "x".repeat(bytes)).repeat(400));
+            let of = async |words: &[&str]| -> serde_json::Value {
+                let words = [words, &["--processor", processor, "--chunk-size", "2", "--json", "--url", &server.url]].concat();
+                serde_json::from_str(&home.run(&words).await.stdout).unwrap()
+            };
+            let (estimate, plan) = (of(&["estimate", &file]).await, of(&["submit", &file, "--dry-run"]).await);
+            assert!(plan["estimate"]["usd"] == estimate["usd"] && plan["bytes"] == estimate["bytes"], "{plan} {estimate}");
+        }
+    }
 }
 
 /// What makes every row fail is an error of the dry run, and what may be a typing error a warning, each with its column.

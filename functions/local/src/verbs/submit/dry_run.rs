@@ -1,8 +1,10 @@
 //! `submit --dry-run`: everything is checked and nothing is made.
 
 use headway_core::counted;
+use headway_core::prices::MS_PER_ITEM_DEFAULT;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use super::Submit;
 use super::body::IDEMPOTENCY_KEY;
@@ -11,19 +13,14 @@ use super::starting::Prepared;
 use crate::bar::Bar;
 use crate::client::{ClientError, Patience};
 use crate::context::Context;
+use crate::cost;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::follow;
 use crate::input::{InputError, Source};
 
-/// The server's answer to `?validateOnly=true`.
-#[derive(Deserialize)]
-struct Planned {
-    estimate: Estimate,
-}
-
-/// What a job costs and how long its items take, by the server's assumptions about an item.
-#[derive(Deserialize, Serialize)]
+/// What a job costs, by the bytes of the file, and how long its items take if each takes [`MS_PER_ITEM_DEFAULT`].
+#[derive(Serialize)]
 struct Estimate {
     usd: String,
     seconds: f64,
@@ -57,7 +54,7 @@ impl Submit {
             call = call.header(IDEMPOTENCY_KEY, key.clone());
         }
         // First what the server says of the schema itself.
-        let Planned { estimate } = client.call(&call).await?.json().map_err(ClientError::Answer)?;
+        client.call(&call).await?.json::<IgnoredAny>().map_err(ClientError::Answer)?;
         if faults.iter().any(|fault| fault.fails_every_row) {
             let words: Vec<String> = faults.into_iter().map(|fault| fault.words).collect();
             return Err(InputError::File(words.join("\n  ")).of_file(opened.name()).into());
@@ -67,6 +64,8 @@ impl Submit {
         if let Some(schema) = schema {
             warnings.extend(first_items::warning(&opened, schema).await?);
         }
+        let usd = cost::usd(&survey, self.job.processor.as_deref().unwrap_or_default(), MS_PER_ITEM_DEFAULT, None);
+        let estimate = Estimate { usd, seconds: survey.items as f64 * MS_PER_ITEM_DEFAULT / 1_000.0 };
         let plan = Plan {
             items: survey.items,
             bytes: survey.bytes,
@@ -100,7 +99,7 @@ impl Plan {
         let most = counted(u64::from(*chunk_size), "item");
         format!(
             "{items}, {bytes}, in {parts} and {chunks} of at most {most}\n\
-             about ${usd} on AWS, and {seconds} s of work, if an item has 200 bytes and takes 1 ms (`headway estimate` calculates it for the file)"
+             about ${usd} on AWS, and {seconds} s of work, if an item takes {MS_PER_ITEM_DEFAULT} ms (`headway estimate` takes other times, and outputs)"
         )
     }
 }

@@ -79,7 +79,7 @@ impl Submit {
         let items_per_chunk_max = self.items_per_chunk_max(processor.as_ref());
         let cuts: BTreeSet<u64> = self.canary.first.into_iter().collect();
         let (id_field, digest) = (self.job.id_field.clone(), self.idempotency_key.is_some());
-        let ask = SurveyOptions { id_field, digest, cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
+        let ask = SurveyOptions { id_field, digest, pack: self.dry_run, cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
         let path = self.job.params.clone();
         // It may be a pipe to which nobody writes.
