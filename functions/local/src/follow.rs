@@ -191,13 +191,6 @@ pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
     Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
 }
 
-/// The error after Ctrl-C before anything was sent to a job that existed already.
-#[must_use]
-pub fn nothing_more(job_id: &str, advice: Vec<String>) -> Stopped {
-    let what = format!("interrupted; nothing more was sent to job {job_id}");
-    Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
-}
-
 /// The error after Ctrl-C during a call `verb` about the job.
 #[must_use]
 pub fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> Stopped {

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::cut::{Part, PartCutter};
 use crate::error::CommandError;
 use crate::ids::Ids;
-use crate::input::{Opened, Source};
+use crate::input::{Items, Opened, Source};
 
 /// How much a file contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,13 +76,17 @@ impl Survey {
     /// If anything is wrong with the file, or it does not fit into a job.
     pub async fn of(source: &Source, ask: SurveyOptions) -> Result<(Opened, Survey), CommandError> {
         let source = source.clone();
-        let (tell, told) = oneshot::channel();
-        let survey = std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
-            // Fails if the command was interrupted and nobody waits any more.
-            let _ = tell.send(read(&source, &ask));
-        });
-        survey.map_err(anyhow::Error::from)?;
-        told.await.map_err(anyhow::Error::from)?
+        on_a_thread(move || read(&source, &ask)).await
+    }
+
+    /// Reads again what was read to its end, to cut it in another way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Survey::of`].
+    pub async fn again(opened: &Opened, ask: SurveyOptions) -> Result<Survey, CommandError> {
+        let opened = opened.clone();
+        on_a_thread(move || survey(&opened, opened.again()?, &ask)).await
     }
 
     fn check(&self, items_per_chunk_max: u16) -> Result<(), CommandError> {
@@ -115,9 +119,19 @@ pub fn checksum(part: &Part) -> u64 {
     hasher.finish()
 }
 
+async fn on_a_thread<T: Send + 'static>(read: impl FnOnce() -> Result<T, CommandError> + Send + 'static) -> Result<T, CommandError> {
+    let (tell, told) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
+        // Fails if the command was interrupted and nobody waits any more.
+        let _ = tell.send(read());
+    });
+    thread.map_err(anyhow::Error::from)?;
+    told.await.map_err(anyhow::Error::from)?
+}
+
 fn read(source: &Source, ask: &SurveyOptions) -> Result<(Opened, Survey), CommandError> {
     let opened = source.open()?;
-    let survey = survey(&opened, ask).map_err(|error| match error {
+    let survey = opened.first().map_err(CommandError::from).and_then(|items| survey(&opened, items, ask)).map_err(|error| match error {
         CommandError::Input(error) => error.of_file(opened.name()).into(),
         CommandError::TooMuch(what) => CommandError::TooMuch(format!("{}: {what}", opened.name())),
         other => other,
@@ -126,8 +140,7 @@ fn read(source: &Source, ask: &SurveyOptions) -> Result<(Opened, Survey), Comman
     Ok((opened, survey))
 }
 
-fn survey(opened: &Opened, ask: &SurveyOptions) -> Result<Survey, CommandError> {
-    let mut items = opened.first()?;
+fn survey(opened: &Opened, mut items: Box<dyn Items>, ask: &SurveyOptions) -> Result<Survey, CommandError> {
     let mut cutter = PartCutter::new(ask.items_per_chunk_max, ask.cuts.clone());
     let mut ids = ask.id_field.as_deref().map(Ids::new);
     let mut digest = ask.digest.then(Sha256::new);

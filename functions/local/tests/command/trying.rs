@@ -111,6 +111,37 @@ async fn a_trial_that_was_interrupted_is_continued() {
     }
 }
 
+/// Bug found: with the same key, but without or with another `--canary`, the same file was refused as if it were cut in another way.
+#[tokio::test]
+async fn a_key_finds_the_job_whatever_was_tried_of_it() {
+    let ended = [(0, 10)];
+    for (typed, more, parts, code) in [
+        ("\u{4}", &[][..], &[(0, 10), (10, 160), (170, 30)][..], 0),
+        ("\u{4}", &["--canary", "10", "--yes-if", "2"], &[(0, 10), (10, 160), (170, 30)], 0),
+        ("\u{4}", &["--canary", "20", "--yes-if", "2"], &[(0, 10), (10, 10), (20, 160), (180, 20)], 0),
+        ("\u{4}", &["--canary", "20", "--yes-if", "1"], &[(0, 10), (10, 10)], 6),
+        ("\u{4}", &["--canary", "5", "--yes-if", "0"], &[(0, 10), (10, 160), (170, 30)], 0),
+        ("n\n", &[], &ended, 6),
+        ("n\n", &["--canary", "10", "--yes-if", "2"], &ended, 6),
+        ("n\n", &["--canary", "20", "--yes-if", "2"], &ended, 6),
+        ("n\n", &["--detach"], &ended, 6),
+    ] {
+        let (home, server) = (Home::new(), handling(10, 2).await);
+        let file = home.file("rows.ndjson", rows(200));
+        let words = ["submit", &file, "--processor", "p", "--tolerate", "50%", "--idempotency-key", "k", "--url", &server.url];
+        let mut command = home.command(&[&words[..], &["--canary", "10"]].concat());
+        command.env("HEADWAY_TOKEN", TOKEN);
+        assert_eq!(Terminal::run_typing(command, typed).await.0, Some(if typed == "n\n" { 6 } else { 130 }));
+        assert_eq!(places(&server), [(0, 10)]);
+        server.world.lock().unwrap().more.insert("processedItems".to_owned(), 18.into());
+        let again = home.run(&[&words[..], more].concat()).await;
+        assert_eq!((again.code, places(&server)), (Some(code), parts.to_vec()), "{typed:?} {more:?}: {again:?}");
+        assert!(again.stderr.contains("was started before with the same key"), "{again:?}");
+        assert_eq!(again.stderr.contains("so nothing is sent"), typed == "n\n", "{again:?}");
+        assert_eq!(again.stderr.contains("there is no question"), more.contains(&"5"), "{again:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_dry_run_checks_everything_and_makes_nothing() {
     let (home, server) = (Home::new(), FakeServer::start().await);

@@ -43,6 +43,10 @@ impl Submit {
         };
         let has_ended = told.view.status.is_terminal();
         let sending = async {
+            if (was_sealed || has_ended) && upload.survey.sha256.is_some() {
+                // The key is for exactly these items: there is nothing to compare, and nothing to send.
+                return Ok(Some(told));
+            }
             let told = match first.filter(|_| !told.view.sealed && !has_ended) {
                 Some(first) if is_new || is_trial_open(&upload, &told, first, &arrived).await? => {
                     match self.canary.try_first(context, &upload, first, &arrived, bar, next_commands()).await? {
@@ -91,10 +95,6 @@ async fn upload_all(
             return Err(CommandError::Differs(format!(
                 "all {there} items of the job have been sent, but the file has {here}: it is a different file"
             )));
-        }
-        if told.view.sealed && upload.survey.sha256.is_some() {
-            // The key is for exactly these items, and all of them have arrived.
-            return Ok(told);
         }
         let there = if is_new { Vec::new() } else { compare(upload, &told, arrived).await? };
         let rest = &upload.all() - &numbers(&there);

@@ -15,10 +15,11 @@ use crate::bar::Bar;
 use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::difference::{Difference, first_difference};
-use crate::error::CommandError;
+use crate::error::{CommandError, Stopped};
+use crate::exit::Exit;
 use crate::follow;
 use crate::input::{Format, Opened, Source};
-use crate::job::FetchedJob;
+use crate::job::{FetchedJob, JobView};
 use crate::processor::ProcessorView;
 use crate::schema_columns::{self, ColumnFault};
 use crate::sent_rows::SentRows;
@@ -53,14 +54,24 @@ pub(super) struct Started {
     pub(super) is_new: bool,
 }
 
+/// How a file is cut for a job that has parts already. They end where those end that the job has, however these were cut: a trial's
+/// are short.
+struct Cut {
+    items_per_chunk_max: u16,
+    cuts: BTreeSet<u64>,
+    /// The index after the last item that the job has.
+    sent: u64,
+    /// This many items are tried, if nothing after them was sent.
+    asks: Option<u64>,
+}
+
 impl Submit {
     /// Starts the job, or finds it.
     pub(super) async fn start(&self, context: &Context, client: &Client, source: &Source, bar: &mut Bar) -> Result<Started, CommandError> {
         match self.continue_id {
             Some(id) => {
                 let id = id.to_string();
-                let stopped = || follow::nothing_more(&id, follow::next_commands(context, &id, Some(self.continuing(context, &id))));
-                follow::or_interrupt(self.start_again(context, client, &id, source, bar), stopped).await
+                follow::or_interrupt(self.start_again(context, client, &id, source, bar), || self.nothing_more(context, &id)).await
             }
             None => self.start_new(context, client, source, bar).await,
         }
@@ -116,6 +127,7 @@ impl Submit {
                 |has_asked| if has_asked { self.uncreated(context) } else { super::before_start() },
             )
             .await?;
+        let (id, is_new) = (&told.view.id, self.idempotency_key.is_none());
         let is_from_before = told.view.sealed || told.view.total_items > 0;
         // No item has been sent yet, so what the options mean is said before anything runs.
         let note = match self.job.tolerance_note(first.is_some()) {
@@ -123,7 +135,16 @@ impl Submit {
             note => note.filter(|_| survey.items > 0),
         };
         bar.aside(|| note.into_iter().for_each(|note| context.out.note(note)));
-        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: self.idempotency_key.is_none() })
+        if !is_from_before || told.view.sealed || told.view.status.is_terminal() {
+            return Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new });
+        }
+        let cutting = async {
+            let cut = self.cut(client, &told.view).await?;
+            let survey = Survey::again(&opened, cut.survey(true)).await?;
+            Ok((cut, survey))
+        };
+        let (cut, survey) = follow::or_interrupt(cutting, || self.nothing_more(context, id)).await?;
+        Ok(self.started(context, told, (opened, survey), cut, bar))
     }
 
     async fn start_again(
@@ -140,31 +161,47 @@ impl Submit {
             let what = format!("job {id} was started with --processor {processor}: leave the option out, or start a new job");
             return Err(CommandError::Usage(what));
         }
-        let there = ServerPart::of_job(client, id).await?;
+        let cut = self.cut(client, &told.view).await?;
+        let keyed_items = told.view.metadata.as_ref().and_then(|metadata| metadata.get(DIGEST)?.as_str());
+        let (opened, survey) = self.check(context, source, cut.survey(keyed_items.is_some()), bar).await?;
+        if keyed_items != survey.sha256.as_deref() {
+            return Err(other_items(&opened, &SentRows::of(id), cut.sent));
+        }
+        Ok(self.started(context, told, (opened, survey), cut, bar))
+    }
+
+    /// How the file is cut for a job that may have parts.
+    async fn cut(&self, client: &Client, job: &JobView) -> Result<Cut, CommandError> {
+        let there = ServerPart::of_job(client, &job.id).await?;
         let of_job = there.iter().map(|part| part.chunk_size).find(|size| *size > 0);
         let items_per_chunk_max = match (of_job, self.job.chunk_size) {
             (Some(of_job), Some(asked)) if asked != of_job => {
-                let what = format!("job {id} was started with chunks of {of_job}: leave --chunk-size out, or start a new job");
+                let what = format!("job {} was started with chunks of {of_job}: leave --chunk-size out, or start a new job", job.id);
                 return Err(CommandError::Usage(what));
             }
             (Some(of_job), _) => of_job,
-            (None, _) => self.items_per_chunk_max(ProcessorView::find(client, processor).await?.as_ref()),
+            (None, _) => self.items_per_chunk_max(ProcessorView::find(client, &job.processor).await?.as_ref()),
         };
-        // Parts end where those end that the job has, however these were cut: a trial's are short.
         let sent = there.iter().map(ServerPart::end).max().unwrap_or_default();
         let asks = self.canary.first.filter(|first| sent <= *first);
-        let cuts: BTreeSet<u64> = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
-        let keyed_items = told.view.metadata.as_ref().and_then(|metadata| metadata.get(DIGEST)?.as_str());
-        let ask = SurveyOptions { digest: keyed_items.is_some(), cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
-        let (opened, survey) = self.check(context, source, ask, bar).await?;
-        if keyed_items != survey.sha256.as_deref() {
-            return Err(other_items(&opened, &SentRows::of(id), sent));
-        }
-        let first = asks.and(self.canary.of(survey.items));
+        let cuts = there.iter().flat_map(|part| [part.first_index, part.end()]).chain(asks).collect();
+        Ok(Cut { items_per_chunk_max, cuts, sent, asks })
+    }
+
+    /// A job that has been found again, with the file as it is cut for it.
+    fn started(&self, context: &Context, told: FetchedJob, (opened, survey): (Opened, Survey), cut: Cut, bar: &mut Bar) -> Started {
+        let first = cut.asks.and(self.canary.of(survey.items));
         if first.is_none() && self.canary.first.is_some() {
             bar.aside(|| context.out.note("there is no question: there is no rest, or some of it was sent before"));
         }
-        Ok(Started { told, opened, survey, items_per_chunk_max, cuts, first, is_new: false })
+        Started { told, opened, survey, items_per_chunk_max: cut.items_per_chunk_max, cuts: cut.cuts, first, is_new: false }
+    }
+
+    /// The error after Ctrl-C before anything was sent to a job that existed already.
+    fn nothing_more(&self, context: &Context, id: &str) -> Stopped {
+        let advice = follow::next_commands(context, id, Some(self.continuing(context, id)));
+        let what = format!("interrupted; nothing more was sent to job {id}");
+        Stopped { exit: Exit::Interrupted, what, job_id: Some(id.to_owned()), advice }
     }
 
     /// The number of items in a chunk, as the server will cut them: from the option, else the processor's number.
@@ -185,6 +222,12 @@ impl Submit {
         };
         bar.aside(|| context.out.note(&note));
         Ok((opened, survey))
+    }
+}
+
+impl Cut {
+    fn survey(&self, digest: bool) -> SurveyOptions {
+        SurveyOptions { digest, cuts: self.cuts.clone(), ..SurveyOptions::of(self.items_per_chunk_max) }
     }
 }
 
