@@ -25,6 +25,9 @@ const READS_PER_PAGE_MAX: usize = 10;
 const END_TRIES_MAX: u32 = 5;
 /// A live job with more unfinished parts than this is listed with the counts of its row only.
 pub(crate) const PARTS_PER_LISTED_JOB_MAX: usize = 10;
+/// A page of jobs is cut before its ended jobs have more unfinished parts than this together, since all of them are read. One job
+/// has up to 1,000.
+const ENDED_PARTS_PER_PAGE_MAX: usize = 2_000;
 
 /// A job to be created.
 #[derive(Debug, Clone)]
@@ -79,7 +82,8 @@ pub trait JobRepository: Send + Sync + Debug {
     /// a later round. `None` if the job is gone.
     async fn exact(&self, row: Job) -> Result<Option<Job>, JobError>;
 
-    /// An owner's jobs, newest first. The counts of a live job with more than 10 unfinished parts may lag by whole parts.
+    /// An owner's jobs, newest first. The counts of a live job with more than 10 unfinished parts may lag by whole parts; those
+    /// of an ended job are exact. A page is short if its ended jobs have very many unfinished parts.
     async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError>;
 
     /// Changes a job's status, if the job allows it.
@@ -124,11 +128,18 @@ impl Jobs {
 
     /// The jobs that match among the next ones of their owner.
     async fn listed(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
-        let found = self.ledger.jobs_of(user_id, query.after.as_deref(), query.page_size).await?;
-        let mut rows = self.ledger.rows(&found.ids, &[]).await?.jobs;
         let now = self.clock.now();
         let listed = |job: &Job| !job.is_gone(now) && job.user_id == *user_id && query.status.is_none_or(|status| job.status == status);
-        let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
+        let mut limit = query.page_size;
+        let (found, jobs) = loop {
+            let found = self.ledger.jobs_of(user_id, query.after.as_deref(), limit).await?;
+            let mut rows = self.ledger.rows(&found.ids, &[]).await?.jobs;
+            let jobs: Vec<Job> = found.ids.iter().filter_map(|id| rows.remove(id)).filter(listed).collect();
+            match first_too_many(&jobs).and_then(|job| found.ids.iter().position(|id| *id == job.id)) {
+                Some(before) => limit = before,
+                None => break (found, jobs),
+            }
+        };
         let mut jobs = count_listed(self, self.ledger.as_ref(), jobs).await?;
         jobs.retain(listed);
         Ok(JobPage { jobs, next: found.next })
@@ -254,10 +265,20 @@ impl JobRepository for Jobs {
     }
 }
 
+/// The first job, after at least one other, that makes the unfinished parts of the ended jobs too many for a page.
+fn first_too_many(jobs: &[Job]) -> Option<&Job> {
+    let mut parts = 0;
+    jobs.iter().enumerate().find_map(|(i, job)| {
+        parts += if job.is_terminal() { job.parts_not_rolled_up().len() } else { 0 };
+        (i > 0 && parts > ENDED_PARTS_PER_PAGE_MAX).then_some(job)
+    })
+}
+
 /// Jobs with their counts for a list. For a live job with many unfinished parts, they are the row's.
 pub(crate) async fn count_listed(jobs: &dyn JobRepository, ledger: &dyn Ledger, rows: Vec<Job>) -> Result<Vec<Job>, JobError> {
-    let few = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| parts.len() <= PARTS_PER_LISTED_JOB_MAX);
-    let ids: Vec<_> = rows.iter().flat_map(|job| few(job).into_iter().flatten().map(|part| (job.id, part))).collect();
+    // An ended job keeps its unfinished parts, so its row never shows their counts.
+    let counted = |job: &Job| Some(job.parts_not_rolled_up()).filter(|parts| job.is_terminal() || parts.len() <= PARTS_PER_LISTED_JOB_MAX);
+    let ids: Vec<_> = rows.iter().flat_map(|job| counted(job).into_iter().flatten().map(|part| (job.id, part))).collect();
     let mut parts: BTreeMap<JobId, Vec<Part>> = BTreeMap::new();
     for part in ledger.parts(&ids).await?.into_values() {
         parts.entry(part.job).or_default().push(part);

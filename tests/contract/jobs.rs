@@ -13,6 +13,8 @@ use crate::sample::{HeldClock, at, job, job_of, key, outcome, owner, part, raw, 
 crate::subject::over_every_ledger!(
     a_key_that_is_known_gives_its_job_while_that_is_there,
     counts_are_exact_whatever_is_rolled_up,
+    an_ended_job_is_listed_with_all_its_parts,
+    a_page_reads_a_limited_number_of_parts,
     a_job_past_its_retention_is_gone_before_the_sweep_comes,
     an_owners_jobs_are_listed_by_status_and_pages,
     progress_is_recorded_and_the_job_ended_once,
@@ -63,6 +65,46 @@ async fn counts_are_exact_whatever_is_rolled_up(ledger: Arc<dyn Ledger>) {
         assert_eq!(page.jobs, [job], "listed as it is shown");
     }
     assert!(jobs.get(JobId(uuid::Uuid::new_v4())).await.unwrap().is_none());
+}
+
+/// Bug found: a cancelled job with more than 10 unfinished parts was listed for ever without what they had counted.
+async fn an_ended_job_is_listed_with_all_its_parts(ledger: Arc<dyn Ledger>) {
+    let (jobs, _) = over(&ledger, 9);
+    let job = with_parts(&*ledger, &jobs, 14).await;
+    for part in 0..13 {
+        settle(&jobs, job, part, PartWrite::Shadow { chunk: 1, register: shows(1, 4, 2), waiting_for: None }).await;
+    }
+    jobs.update_status(job, &JobWrite::Cancel).await.unwrap();
+    let job = jobs.get(job).await.unwrap().unwrap();
+    assert_eq!((job.processed_items, job.failed_items, job.pending_items()), (52, 26, 202));
+    let page = jobs.get_by_user(&job.user_id, &JobQuery { page_size: 9, ..JobQuery::default() }).await.unwrap();
+    assert_eq!(page.jobs, [job], "listed as it is shown");
+}
+
+/// Bug it would find: a page of cancelled jobs with a thousand parts each reads them all.
+async fn a_page_reads_a_limited_number_of_parts(ledger: Arc<dyn Ledger>) {
+    let (jobs, _) = over(&ledger, 0);
+    let (own, mut created) = (owner(), Vec::new());
+    for i in 0..7 {
+        let job = job_of(&own, i);
+        create(&jobs, &job, None).await;
+        let parts = if i == 2 { 999 } else { 600 };
+        for write in [JobWrite::Reserve { part: parts - 1 }, JobWrite::Cancel] {
+            jobs.update_status(job.id, &write).await.unwrap();
+        }
+        created.insert(0, job.id);
+    }
+    let (mut lengths, mut found, mut after) = (Vec::new(), Vec::new(), None);
+    loop {
+        let page = jobs.get_by_user(&own, &JobQuery { after, page_size: 6, ..JobQuery::default() }).await.unwrap();
+        lengths.push(page.jobs.len());
+        found.extend(page.jobs.into_iter().map(|job| job.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((lengths, found), (vec![3, 2, 2], created));
 }
 
 async fn a_job_past_its_retention_is_gone_before_the_sweep_comes(ledger: Arc<dyn Ledger>) {

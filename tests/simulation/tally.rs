@@ -151,6 +151,7 @@ const EXPECTED: &[&str] = &[
     "job: another owner asked for it",
     "job: its tokens were ended",
     "job: listed",
+    "job: listed with many unfinished parts",
     "item: failed for good",
     "item: processed again",
     "item: RetriesExhausted",

@@ -131,4 +131,10 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "a job that has completed becomes cancelled",
         trap: "one of two conditional writes wins",
     },
+    Bug {
+        name: "list-counts-few-parts-of-ended-jobs",
+        edits: &[edit("job.is_terminal() || parts.len() <= PARTS_PER_LISTED_JOB_MAX", "parts.len() <= PARTS_PER_LISTED_JOB_MAX")],
+        breaks: "an ended job with many unfinished parts is listed for ever without what they counted",
+        trap: "counts, lists, and the counts recomputed from the rows agree",
+    },
 ];

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use headway_core::job::{LEFT_ROUNDS_MAX, NoticeKind, NoticeState};
+use headway_core::jobs::JobQuery;
 use headway_core::outcome::FailureKind;
 use headway_core::records::{self, Position};
 use headway_core::{Job, JobId, JobStatus, ToleratedFailures};
@@ -15,6 +16,9 @@ use crate::invariant::{Violation, hold};
 use crate::processor::{Fate, Preparing};
 use crate::workload::JobPlan;
 use crate::world::World;
+
+/// More jobs than an owner has.
+const LISTED_MAX: usize = 100;
 
 /// Of a job that exists.
 pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), Violation> {
@@ -29,6 +33,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     });
     let recount = Recount::of(&world.calm, job, plan).await?;
     counts_agree(world, job, &recount).await?;
+    is_listed_as_it_is(world, job).await?;
     item_list::agrees(world, job, &recount).await?;
     items_are_accounted_for(job, plan, book, &recount)?;
     items_came_out_as_they_may(world, job, plan, &recount)?;
@@ -87,6 +92,19 @@ async fn counts_agree(world: &World, job: &Job, recount: &Recount) -> Result<(),
     hold!(ListsAndLedgerAgree, listed == in_rows, "listed as failed are {listed:?}, in the rows {in_rows:?}: {job:?}");
     let listed = outputs_listed(world, job).await?;
     hold!(ListsAndLedgerAgree, listed == recount.outputs, "outputs listed {listed:?}, in the rows {:?}: {job:?}", recount.outputs);
+    Ok(())
+}
+
+/// An ended job is listed with the counts that it has when it is read alone.
+async fn is_listed_as_it_is(world: &World, job: &Job) -> Result<(), Violation> {
+    let query = JobQuery { page_size: LISTED_MAX, ..JobQuery::default() };
+    let page = read(world.calm.jobs.get_by_user(&job.user_id, &query).await)?;
+    let listed = page.jobs.iter().find(|listed| listed.id == job.id);
+    let numbers = |job: &Job| (job.status, job.total_items, job.processed_items, job.failed_items, job.is_settling(), job.rounds_so_far());
+    hold!(ListsAndLedgerAgree, listed.map(numbers) == Some(numbers(job)), "listed as {listed:?}, alone it is {job:?}");
+    if job.parts_not_rolled_up().len() > 10 {
+        world.faults.saw("job: listed with many unfinished parts");
+    }
     Ok(())
 }
 
