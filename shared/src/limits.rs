@@ -87,6 +87,14 @@ pub const TTL_DAYS: i64 = 3_650;
 pub const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
 /// How long after its end a job is left to workers that may still be running its items.
 pub const RECONCILE_AFTER_END: Duration = Duration::from_secs(960);
+/// A part whose row was not written for this long, and whose job was not retried or resumed within it, may have lost messages.
+/// Longer than a message of it can be invisible while a worker has it.
+pub const STANDS_STILL_AFTER: Duration = Duration::from_secs(6 * 900 + 300);
+/// How much later the messages of a repeated request are sent than those of the first: if the first request is alive, its messages
+/// have done everything by then.
+pub const REPEAT_WAITS: Duration = Duration::from_secs(5);
+/// How long after a part's row was put the request that put it is left alone to send the part's chunks.
+pub const SENDING_TAKES_MAX: Duration = Duration::from_secs(2);
 /// How long the rows of a job are kept after it is gone for everybody: longer than a worker that saw it before can
 /// still write.
 pub const DELETE_AFTER_GONE: Duration = Duration::from_secs(930);

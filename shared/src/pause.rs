@@ -1,12 +1,14 @@
 //! Pausing and resuming a job. Workers park the messages of a held job; resuming sends them again.
 
+use std::time::Duration;
+
 use crate::access::Viewer;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
 use crate::ids::JobId;
 use crate::job::{Job, JobWrite};
 use crate::ledger::Written;
-use crate::limits::HELD_ANSWERS_AFTER;
+use crate::limits::{HELD_ANSWERS_AFTER, REPEAT_WAITS};
 use crate::work::send_revivals;
 
 /// Pauses the job: running items are finished. Once this returns, no item of the job begins until it is resumed, as for
@@ -32,8 +34,11 @@ pub async fn pause(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Resul
 pub async fn resume(app: &App, viewer: impl Into<Viewer<'_>>, id: JobId) -> Result<Job, JobError> {
     let row = app.visible(viewer.into(), id).await?;
     let handled = app.jobs.exact(row).await?.ok_or(JobError::NotFound)?.handled_items();
-    let job = still_live(app.jobs.update_status(id, &JobWrite::Resume { handled }).await?)?;
-    send_revivals(app, &job, job.parts_not_rolled_up()).await?;
+    let written = app.jobs.update_status(id, &JobWrite::Resume { handled }).await?;
+    // An earlier request may have resumed it, and died before it sent the messages.
+    let wait = if matches!(written, Written::Applied(_)) { Duration::ZERO } else { REPEAT_WAITS };
+    let job = still_live(written)?;
+    send_revivals(app, &job, job.parts_not_rolled_up(), wait).await?;
     app.jobs.exact(job).await?.ok_or(JobError::NotFound)
 }
 

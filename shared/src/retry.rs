@@ -5,6 +5,8 @@
 //! One write begins the round and removes all roll-ups. Each part is then brought to the round by a message of its own,
 //! so that a job of a thousand parts is retried as safely as a job of one.
 
+use std::time::Duration;
+
 use crate::access::OwnedJob;
 use crate::admit;
 use crate::app::App;
@@ -12,6 +14,7 @@ use crate::due::ask_to_tell_retry;
 use crate::error::{Conflict, JobError};
 use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
+use crate::limits::REPEAT_WAITS;
 use crate::work::send_revivals;
 
 /// Begins the round after `round`, or after the job's current one. If it is called again with the same `round`, it
@@ -33,7 +36,7 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
     if leave(app, &known, round).admitted(&known) {
         admit::retry(app, &known, leaving.saturating_add(1), known.total_items).await?;
     }
-    let job = loop {
+    let (job, wait) = loop {
         let change = leave(app, &known, round);
         // The write keeps what the round came to, so it is made only with a row that was read after the round had ended.
         let written = match change.admitted(&known) {
@@ -41,20 +44,22 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
             false => Written::Refused(known.clone()),
         };
         match written {
-            Written::Applied(job) => break job,
+            Written::Applied(job) => break (job, Duration::ZERO),
             // A notice was tried in between.
             Written::Refused(job) if job.round == known.round && job.notices != known.notices && !job.deleting => {
                 known = app.jobs.exact(job).await?.ok_or(JobError::NotFound)?;
             }
-            // This request, or an earlier one like it, has begun the round already.
-            Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => break job,
+            // This request, or an earlier one like it, has begun the round already, but may have died before it sent the messages.
+            Written::Refused(job) if round.is_some_and(|round| round > 0) && leaving.checked_add(1) == Some(job.round) => {
+                break (job, REPEAT_WAITS);
+            }
             Written::Refused(job) => return Err(refusal(&job, leaving).into()),
             Written::Gone => return Err(JobError::NotFound),
         }
     };
     ask_to_tell_retry(app, &job).await;
     if job.is_live() {
-        send_revivals(app, &job, job.parts_not_rolled_up()).await?;
+        send_revivals(app, &job, job.parts_not_rolled_up(), wait).await?;
     }
     app.jobs.exact(job).await?.ok_or(JobError::NotFound)
 }

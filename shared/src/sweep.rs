@@ -19,7 +19,7 @@ use crate::error::{JobError, error_chain};
 use crate::ids::JobId;
 use crate::job::{Ending, Job, JobWrite};
 use crate::ledger::{Candidates, Written};
-use crate::limits::{MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END, ROWS_PER_READ};
+use crate::limits::{MESSAGE_KEPT_MAX, OPEN_WITHOUT_PART_MAX, PAUSED_MAX, RECONCILE_AFTER_END, ROWS_PER_READ, STANDS_STILL_AFTER};
 use crate::part::Part;
 use crate::settle::reconcile;
 use crate::upward::{look_upward, look_upward_from_job};
@@ -27,9 +27,6 @@ use crate::work::send_revivals;
 
 /// A job is not checked if its status changed, or it was checked, within this time.
 const LOOKED_AT_AFTER: Duration = Duration::from_secs(300);
-/// A part whose row was not written for this long is checked for parked messages. Longer than a message of it can be
-/// invisible while a worker has it.
-const STANDS_STILL_AFTER: Duration = Duration::from_secs(6 * 900 + 300);
 /// How many candidates are checked in one run.
 const CANDIDATES_MAX: usize = 1_000;
 
@@ -136,7 +133,7 @@ async fn look_at(app: &App, id: JobId, now: DateTime<Utc>, swept: &mut Swept) ->
         if job.paused { Vec::new() } else { parts.iter().filter(|part| waits(part, &job, now)).map(|part| part.number).collect() };
     let again_after = if job.paused || !revived.is_empty() { STANDS_STILL_AFTER } else { LOOKED_AT_AFTER };
     let (updated_at, revivals) = (job.updated_at, revived.len());
-    send_revivals(app, &job, revived).await?;
+    send_revivals(app, &job, revived, Duration::ZERO).await?;
     swept.revived += revivals;
     look_upward_from_job(app, job).await?;
     // Refused if the job has changed since, by this or anybody else: then it is due again soon.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::part_items::PartItems;
@@ -11,11 +12,14 @@ use crate::error::{Conflict, JobError};
 use crate::ids::{ChunkId, JobId};
 use crate::job::{Job, JobStatus, JobWrite};
 use crate::ledger::Written;
+use crate::limits::SENDING_TAKES_MAX;
 use crate::part::{Part, PartWrite};
 use crate::queue::Outgoing;
 
 /// How many parts of one request are dispatched at the same time.
 const PARTS_SIDE_BY_SIDE: usize = 4;
+/// How often a request looks whether another one, which put the same part before, has sent it.
+const LOOKS_MAX: u32 = 10;
 
 /// A part that was dispatched.
 pub(super) struct Dispatched {
@@ -34,18 +38,33 @@ pub(super) async fn dispatch_all(app: &App, job: &Job, parts: Vec<PartItems>) ->
 /// Dispatches one part whose number the job row has reserved; `part` is the row to put.
 pub(super) async fn dispatch(app: &App, job: &Job, part: Part, items: PartItems) -> Result<Dispatched, JobError> {
     let known = app.jobs.add_part(&part).await?;
-    if let Some(known) = &known {
+    let was_there = known.is_some();
+    if let Some(known) = known {
         if known.fingerprint != part.fingerprint {
             return Err(Conflict::PartDiffers(part.number).into());
         }
+        let known = sent_meanwhile(app, known).await?;
         if known.sent {
-            return Ok(Dispatched { part: known.clone(), was_there: true });
+            return Ok(Dispatched { part: known, was_there });
         }
     }
     app.queue.send(&job.user_id, messages(app, job, items)?).await?;
     let written = app.jobs.update_progress((job.id, part.number), &PartWrite::Sent).await?;
     let part = written.row().ok_or(JobError::NotFound)?;
-    Ok(Dispatched { part, was_there: known.is_some() })
+    Ok(Dispatched { part, was_there })
+}
+
+/// The part, if it was there, once the request that put it has sent its chunks. If that takes too long, that request may have died.
+async fn sent_meanwhile(app: &App, mut part: Part) -> Result<Part, JobError> {
+    let may_be_sent_by = part.updated_at + TimeDelta::from_std(SENDING_TAKES_MAX).unwrap_or_default();
+    for _ in 0..LOOKS_MAX {
+        if part.sent || app.clock.now() > may_be_sent_by {
+            break;
+        }
+        crate::time::sleep(SENDING_TAKES_MAX / LOOKS_MAX).await;
+        part = app.ledger.part((part.job, part.number)).await?.ok_or(JobError::NotFound)?;
+    }
+    Ok(part)
 }
 
 /// First reserves part numbers up to this one in the job row: adding a part, sealing and abandoning all write there, so

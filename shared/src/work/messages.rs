@@ -46,7 +46,7 @@ impl Worker {
         }
         let handled = match message {
             Ok(Message::Chunk(chunk)) => Box::pin(self.chunk(delivery, chunk, parts, invocation)).await,
-            Ok(Message::Revive { job, part, .. }) => Box::pin(self.revive((*job, *part))).await.map(Handled::nothing),
+            Ok(Message::Revive { job, part, .. }) => Box::pin(self.revive((*job, *part), delivery)).await.map(Handled::nothing),
             Ok(Message::Tell { job, round, what, tries }) => {
                 Box::pin(self.notify((*job, *round, *what), *tries, invocation)).await.map(Handled::nothing)
             }

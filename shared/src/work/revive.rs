@@ -1,10 +1,15 @@
 //! Brings a part to its job's current round and sends again what is parked: after a retry, a resume, or when the sweep
 //! finds a part in an earlier round. Every step may also be done by another message at the same time.
+//!
+//! The items that failed in the round before are sent by whoever brings the part to the round, and by nobody else: one conditional
+//! write decides who that is. If its worker dies, its message is delivered again, and sends them then.
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde_json::value::RawValue;
 
+use super::delivery::Delivery;
 use super::stray::keep_stray;
 use super::worker::Worker;
 use crate::app::App;
@@ -14,6 +19,7 @@ use crate::error::JobError;
 use crate::ids::{ChunkId, PartId};
 use crate::job::Job;
 use crate::ledger::{Parked, Written};
+use crate::limits::{CLOCKS_DIFFER_MAX, STANDS_STILL_AFTER};
 use crate::outcome::Outcome;
 use crate::outcome_rows::{OutcomeReader, put_next};
 use crate::part::{Part, PartWrite, Register};
@@ -27,45 +33,70 @@ const TRIES_MAX: usize = 50;
 /// Messages of more bytes than this are sent before further ones are built.
 const SENT_AT_ONCE_BYTES_MAX: usize = 4_000_000;
 
-/// Sends a message for each of these parts. The message brings the part to the job's round and sends again what is
-/// parked.
+/// Which items that have to run again are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// Those that failed in the round before this one. Those of earlier rounds were sent before: they are in the queue, or parked.
+    In(u32),
+    /// All that are not recorded, since messages of them may be missing.
+    All,
+}
+
+/// Sends a message for each of these parts, which comes after this wait. The message brings the part to the job's round and sends
+/// again what is parked.
 ///
 /// # Errors
 ///
 /// [`JobError::Unavailable`]: some may have been sent.
-pub async fn send_revivals(app: &App, job: &Job, parts: impl IntoIterator<Item = u32>) -> Result<(), JobError> {
+pub async fn send_revivals(app: &App, job: &Job, parts: impl IntoIterator<Item = u32>, delay: Duration) -> Result<(), JobError> {
     let message = |part| Message::Revive { job: job.id, part, round: job.round };
-    let outgoing = |part| Ok(Outgoing { body: message(part).into_wire()?, delay: Duration::ZERO });
+    let outgoing = |part| Ok(Outgoing { body: message(part).into_wire()?, delay });
     let outgoing = parts.into_iter().map(outgoing).collect::<Result<Vec<_>, JobError>>()?;
     if outgoing.is_empty() { Ok(()) } else { app.queue.send(&job.user_id, outgoing).await }
 }
 
 impl Worker {
     /// Does what a revive message asks for.
-    pub(super) async fn revive(&self, id: PartId) -> Result<(), JobError> {
-        let Some(job) = self.leases.read(&self.app, id.0).await?.filter(Job::runs) else { return Ok(()) };
+    pub(super) async fn revive(&self, id: PartId, delivery: &Delivery) -> Result<(), JobError> {
+        let was_received_before = delivery.was_received_before();
+        // A held job needs nothing, unless a worker died after it had brought the part to the round: what is sent now is parked.
+        let needed = |job: &Job| job.runs() || (job.parks() && !job.deleting && was_received_before);
+        let Some(job) = self.leases.read(&self.app, id.0).await?.filter(needed) else { return Ok(()) };
         let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
+        if !job.runs() {
+            return if part.round < job.round { Ok(()) } else { self.send_again(&job, &part, Again::All).await };
+        }
+        let all = was_received_before || self.stands_still(&job, &part);
         // What is recorded and not shown yet belongs to the earlier round.
         let (_, part) = reconcile(&self.app, &part).await?;
-        let Some(part) = self.bring_to_round(part, job.round).await? else { return Ok(()) };
-        self.send_again(&job, &part).await?;
+        let Some((part, is_first)) = self.bring_to_round(part, job.round).await? else { return Ok(()) };
+        if all || is_first {
+            self.send_again(&job, &part, if all { Again::All } else { Again::In(job.round) }).await?;
+        }
         self.send_parked(id).await?;
         tracing::info!(job_id = %job.id, part = part.number, round = part.round, "revived a part");
         let Some(part) = self.app.ledger.part(id).await? else { return Ok(()) };
         look_upward(&self.app, &part).await.map(drop)
     }
 
+    /// True if the part has not changed for so long, since its job was retried or resumed, that messages of it may be lost.
+    fn stands_still(&self, job: &Job, part: &Part) -> bool {
+        let changed = job.rate_since.unwrap_or(part.updated_at).max(part.updated_at);
+        let within = TimeDelta::from_std(STANDS_STILL_AFTER).unwrap_or(TimeDelta::MAX) - CLOCKS_DIFFER_MAX;
+        changed < self.app.clock.now() - within
+    }
+
     /// Clears the failures that the registers show, with their corrections, then stamps the part, if nothing of it changed in between.
-    /// `None` if the job has ended: then the next retry does it.
-    async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Option<Part>, JobError> {
+    /// Returns the part, and whether this call has stamped it. `None` if the job has ended: then the next retry does it.
+    async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Option<(Part, bool)>, JobError> {
         if part.round >= round {
-            return Ok(Some(part));
+            return Ok(Some((part, false)));
         }
         // Read after the round has begun: nothing of the round before is corrected from now on.
         let corrections = self.app.ledger.all_corrections((part.job, part.number)).await?;
         for _ in 0..TRIES_MAX {
             if part.round >= round {
-                return Ok(Some(part));
+                return Ok(Some((part, false)));
             }
             let mut registers = part.registers.clone();
             for (chunk, register) in &mut registers {
@@ -79,7 +110,8 @@ impl Worker {
             // A failure that was recorded late counts from the stamp on.
             let stamped = self.in_time(id.0, || self.app.jobs.update_progress(id, &stamp)).await?;
             part = match stamped {
-                Some(Written::Applied(part) | Written::Refused(part)) => part,
+                Some(Written::Applied(part)) => return Ok(Some((part, true))),
+                Some(Written::Refused(part)) => part,
                 Some(Written::Gone) => return Err(JobError::NotFound),
                 None => return Ok(None),
             };
@@ -99,15 +131,17 @@ impl Worker {
     }
 
     /// Sends the items that have to run again and are not recorded yet.
-    async fn send_again(&self, job: &Job, part: &Part) -> Result<(), JobError> {
+    async fn send_again(&self, job: &Job, part: &Part, which: Again) -> Result<(), JobError> {
         let mut from = 0;
         loop {
             let outcomes = self.app.ledger.outcomes((part.job, part.number), from).await?;
             let Some(last) = outcomes.last() else { return Ok(()) };
             from = last.id.chunk + 1;
             let mut outgoing = Vec::new();
-            for outcome in outcomes.into_iter().filter(|outcome| !outcome.again_rounds().is_empty()) {
-                outgoing.extend(self.again_messages(job.round, outcome).await?);
+            for outcome in outcomes {
+                let mut indexes = outcome.again_rounds();
+                indexes.retain(|_, again_in| which == Again::All || which == Again::In(*again_in));
+                outgoing.extend(self.again_messages(job.round, outcome, indexes.into_keys()).await?);
                 // All items of a part together may be too large for this process.
                 if outgoing.iter().map(|message| message.body.len()).sum::<usize>() > SENT_AT_ONCE_BYTES_MAX {
                     self.app.queue.send(&job.user_id, std::mem::take(&mut outgoing)).await?;
@@ -119,12 +153,16 @@ impl Worker {
         }
     }
 
-    /// The messages for the items of a chunk that have to run again, cut like chunks.
-    async fn again_messages(&self, round: u32, outcome: Outcome) -> Result<Vec<Outgoing>, JobError> {
-        let indexes = outcome.again_rounds();
+    /// The messages for these items of a chunk, which have to run again, cut like chunks.
+    async fn again_messages(
+        &self,
+        round: u32,
+        outcome: Outcome,
+        indexes: impl IntoIterator<Item = u64>,
+    ) -> Result<Vec<Outgoing>, JobError> {
         let mut reader = OutcomeReader::new(&self.app, outcome);
         let mut items = Vec::new();
-        for index in indexes.into_keys() {
+        for index in indexes {
             // An item that is not there any more has been recorded in the meantime.
             items.extend(reader.take_again(index).await?.map(|item| (index, item)));
         }

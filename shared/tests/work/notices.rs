@@ -91,7 +91,7 @@ async fn an_end_whose_writer_died_is_told_after_a_revival_or_a_second_request() 
         world.messages.clear();
         let job = world.job(id).await;
         if by_revival {
-            send_revivals(&world.app, &job, [0]).await.unwrap();
+            send_revivals(&world.app, &job, [0], Duration::ZERO).await.unwrap();
         }
         world.app.jobs.mark_cancelled(&job).await.unwrap();
         if !by_revival {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use headway_core::limits::LEASE;
+use headway_core::limits::{LEASE, REPEAT_WAITS};
 use headway_core::outcome::FailureKind;
+use headway_core::pause::{pause, resume};
 use headway_core::retry::retry;
 use headway_core::work::Worker;
-use headway_core::{ItemError, JobStatus, Options, Processors, ToleratedFailures};
+use headway_core::{ItemError, JobId, JobStatus, Options, Processors, ToleratedFailures};
 
 use crate::world::{Held, World, done, done_after, fails};
 
@@ -199,4 +200,82 @@ async fn attempts_survive_the_death_of_a_worker() {
     world.work_off().await;
     let attempts: Vec<u32> = world.calls_of(0).iter().map(|call| call.attempt).collect();
     assert_eq!(attempts, [1, 2, 3, 3, 4, 5]);
+}
+
+/// A job of two items that fail in the first round and succeed later, at the end of that round.
+async fn failed_once() -> (World, JobId) {
+    let is_over = AtomicBool::new(false);
+    let mut world = World::new(options(), move |item| match (item.index, is_over.load(Ordering::Relaxed)) {
+        (0, false) => fails(ItemError::permanent("no", "never")),
+        (1, false) => {
+            is_over.store(true, Ordering::Relaxed);
+            fails(ItemError::permanent("no", "never"))
+        }
+        _ => done_after(Duration::from_millis(800)),
+    });
+    let id = world.start(2, 1, TOLERANT).await;
+    world.work_off().await;
+    assert_eq!(world.job(id).await.failed_items, 2);
+    (world, id)
+}
+
+/// Bug found: whoever repeated a retry, as a client may that got no answer, had each failed item run once more for each repetition.
+#[tokio::test(start_paused = true)]
+async fn a_repeated_retry_runs_no_item_twice() {
+    let (mut world, id) = failed_once().await;
+    for _ in 0..3 {
+        retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+    }
+    world.take_sent();
+    assert_eq!(world.messages.iter().map(|held| held.delay).collect::<Vec<_>>(), [Duration::ZERO, REPEAT_WAITS, REPEAT_WAITS]);
+    world.work_off().await;
+    assert_eq!((world.job(id).await.processed_items, world.calls().len()), (2, 4));
+}
+
+/// Bug it would find: a worker brings a part to the next round and dies, and nobody sends what has to run again.
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_dies_before_it_sends_what_runs_again_is_replaced() {
+    for (pauses, retries) in [(false, 1), (false, 2), (true, 1)] {
+        let (mut world, id) = failed_once().await;
+        for _ in 0..retries {
+            retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+        }
+        world.take_sent();
+        let batch = world.receive(1).await;
+        let undone = batch[0].clone();
+        world.deliver(batch).await;
+        // It has sent nothing.
+        world.messages.retain(|held| !held.body.contains("items"));
+        world.messages.push_back(undone);
+        if pauses {
+            pause(&world.app, &world.user, id).await.unwrap();
+            tokio::time::sleep(LEASE).await;
+            world.work_off().await;
+            assert_eq!(world.calls().len(), 2, "nothing begins while it is paused");
+            resume(&world.app, &world.user, id).await.unwrap();
+            world.take_sent();
+        }
+        world.work_off().await;
+        assert_eq!((world.job(id).await.processed_items, world.calls().len()), (2, 4));
+    }
+}
+
+/// Bug found: items of a retry that were parked while the job was paused ran twice after it was resumed.
+#[tokio::test(start_paused = true)]
+async fn what_was_parked_in_a_later_round_runs_once() {
+    let (mut world, id) = failed_once().await;
+    retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+    world.take_sent();
+    let batch = world.receive(1).await;
+    world.deliver(batch).await;
+    pause(&world.app, &world.user, id).await.unwrap();
+    tokio::time::sleep(LEASE).await;
+    world.work_off().await;
+    for _ in 0..2 {
+        resume(&world.app, &world.user, id).await.unwrap();
+    }
+    world.take_sent();
+    assert_eq!(world.messages.iter().map(|held| held.delay).collect::<Vec<_>>(), [Duration::ZERO, REPEAT_WAITS]);
+    world.work_off().await;
+    assert_eq!((world.job(id).await.processed_items, world.calls().len()), (2, 4));
 }

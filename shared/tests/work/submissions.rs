@@ -5,6 +5,7 @@ use std::time::Duration;
 use headway_core::cancel::cancel;
 use headway_core::delete::delete;
 use headway_core::limits::{DELETE_AFTER_GONE, OPEN_WITHOUT_PART_MAX};
+use headway_core::part::{Part, PartWrite};
 use headway_core::submit::{PartPut, RequestKey, Submission, put_part, seal, start_job};
 use headway_core::sweep::sweep;
 use headway_core::{Conflict, JobError, JobId, Ledger, Options, ToleratedFailures};
@@ -42,7 +43,7 @@ async fn an_interrupted_part_is_completed() {
     let Ok(PartPut::Created(part)) = put(&world, whole, 0).await else { panic!("it is new") };
     world.take_sent();
     let before = world.messages.len();
-    let cut_off = headway_core::part::Part { job: id, sent: false, ..part };
+    let cut_off = Part { job: id, sent: false, ..part };
     assert_eq!(world.table.put_part(&cut_off).await.unwrap(), None);
     assert!(matches!(seal(&world.app, &world.owned(id).await, 1).await, Err(JobError::Conflict(Conflict::PartMissing(0)))));
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -50,6 +51,26 @@ async fn an_interrupted_part_is_completed() {
     world.take_sent();
     assert_eq!(world.messages.len(), before + 1);
     seal(&world.app, &world.owned(id).await, 1).await.unwrap();
+}
+
+/// Bug found: of two requests with the same part at once both sent its items, and each item ran twice.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_is_just_being_sent_is_not_sent_again() {
+    let mut world = World::new(Options::default(), |_| done());
+    let (id, whole) = (open(&world).await, open(&world).await);
+    let Ok(PartPut::Created(part)) = put(&world, whole, 0).await else { panic!("it is new") };
+    world.take_sent();
+    let before = world.messages.len();
+    world.table.put_part(&Part { job: id, sent: false, ..part }).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let sent = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        world.app.jobs.update_progress((id, 0), &PartWrite::Sent).await.unwrap();
+    };
+    let (answer, ()) = futures::join!(put(&world, id, 0), sent);
+    assert!(matches!(answer, Ok(PartPut::Known(part)) if part.sent));
+    world.take_sent();
+    assert_eq!(world.messages.len(), before);
 }
 
 /// Bug found: the sweep abandoned a submission that was still going on.

@@ -6,8 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use headway_core::job::JobWrite;
+use headway_core::part::PartWrite;
 
-use crate::ask::{Answer, Ask, Called, Fate, Found};
+use crate::ask::{Answer, Ask, Called, Fate, Found, Key};
 use crate::extra::ExtraRow;
 use crate::life::{Life, Next};
 use crate::message::Carried;
@@ -45,8 +46,14 @@ pub(crate) struct Heard {
     pub(crate) fixed: Items,
     /// The first version of the job row.
     job: Option<JobRow>,
+    /// The last version of it.
+    last_job: Option<JobRow>,
     /// The last version of a part row.
     part: Option<PartRow>,
+    /// How often it has read a part alone.
+    parts_read: u8,
+    /// True if it has brought its part to another round.
+    stamped: bool,
     /// The outcome row that a worker read before its items.
     outcome: Option<OutcomeRow>,
     /// The extra rows that it read before its items; `None` for one that is not there any more.
@@ -223,12 +230,17 @@ impl Heard {
             (Some(Ask::Items(items)), Answer::Called(called, _)) => heard.called(items, called),
             (Some(Ask::Rows(keys)), Answer::Rows(job, parts)) => {
                 heard.job = heard.job.or_else(|| job.clone());
+                heard.last_job = job.clone().or(heard.last_job);
+                heard.parts_read += u8::from(matches!(keys[..], [Key::Part(_)]));
                 if let Some((_, part)) = parts.first() {
                     heard.part = Some(part.clone());
                     heard.round_begun = if keys.len() == 2 { part.round } else { heard.round_begun };
                 }
             }
-            (_, Answer::Part(Some((_, part)))) => heard.part = Some(part.clone()),
+            (ask, Answer::Part(Some((found, part)))) => {
+                heard.stamped |= *found == Found::Applied && matches!(ask, Some(Ask::UpdatePart(_, PartWrite::Stamp { .. })));
+                heard.part = Some(part.clone());
+            }
             (_, Answer::Outcome(outcome)) if heard.fates == 0 => heard.outcome.clone_from(outcome),
             (_, Answer::Extra(row)) if heard.fates == 0 => heard.extras.push(row.clone()),
             (Some(Ask::Park(_)), _) => heard.parked = true,

@@ -106,7 +106,7 @@ pub(super) const BUGS: &[Bug] = &[
     },
     Bug {
         name: "sweep-does-not-bring-parts-to-their-round",
-        edits: &[edit("    send_revivals(app, &job, revived).await?;\n", "    drop(revived);\n")],
+        edits: &[edit("    send_revivals(app, &job, revived, Duration::ZERO).await?;\n", "    drop(revived);\n")],
         breaks: "a retry or resume whose requests died before its messages were sent never continues",
         trap: "ELECT, some revives sent: sweep",
     },

@@ -18,9 +18,11 @@ impl Node {
                 let patient = self.heard.worked && !dead_letter && message.chunk().is_some();
                 (!slow).then(|| digest(&("upward", message, patient, self.heard.parked, part)))
             }
-            // `Worker::revive` once the part is in the round: each of its steps looks at what is there then.
+            // `Worker::revive` once the part is in the round: each of its steps looks at what is there then. Which items it sends follows
+            // from its delivery, and from whether it has stamped the part.
             (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Outcomes { from, .. }) => {
-                Some(digest(&("again", self.message(), from)))
+                let Heard { last_job, stamped, .. } = &self.heard;
+                Some(digest(&("again", &self.life, last_job, stamped, from)))
             }
             (Life::Work { message: Carried::Revive { .. }, .. }, Ask::Rows(keys)) if self.heard.read_again => {
                 Some(digest(&("parked", self.message(), keys)))
@@ -97,7 +99,9 @@ impl Node {
             (Carried::Chunk(_), _) => keys.len() == 2,
             (Carried::Tell { .. }, _) => false,
             // The last thing a revival does is to look upward from the part it has read for that.
-            (Carried::Revive { .. }, before) => !matches!(before, Some(Ask::Rows(keys)) if matches!(keys[..], [Key::Part(_)])),
+            (Carried::Revive { .. }, before) => {
+                !(self.heard.parts_read > 1 && matches!(before, Some(Ask::Rows(keys)) if matches!(keys[..], [Key::Part(_)])))
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::ask::{Answer, Ask, Called, Fate, Given, Key};
 use crate::life::{Act, Life, Next, Sweep};
+use crate::message::Carried;
 use crate::model::{Action, Delivery, Fault, Protocol};
 use crate::perform::Step;
 use crate::planted::Planted;
@@ -161,8 +162,8 @@ impl Protocol {
     /// What a dead process has not acknowledged is received again.
     fn come_back(&self, world: &mut World, process: &Process) {
         let Some(carried) = process.message().filter(|_| self.bounds.planted != Some(Planted::AcknowledgeFirst)) else { return };
-        // A revival does not use the receive count.
-        let again = carried.chunk().is_some();
+        // Who tells a notice does not use the receive count.
+        let again = !matches!(carried, Carried::Tell { .. });
         world.queue.push(Queued { carried, again });
     }
 
