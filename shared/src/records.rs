@@ -18,6 +18,7 @@ use crate::limits::PAGE_BYTES_MAX;
 use crate::outcome::{Failure, Outcome, OutputRecord};
 use crate::outcome_rows::OutcomeReader;
 use crate::part::{Counts, Part, Register};
+use crate::rest::come_to_rest;
 use crate::settle::show;
 
 /// How many parts are read for a page. If none has records, the page is empty and continues after them.
@@ -83,15 +84,16 @@ pub async fn new_values(app: &App, job: &Job, from: Position, page: &Page<Failur
     Ok(values)
 }
 
-/// The outputs of items that succeeded with one. While the job is live the list stops before the first chunk that is
-/// not settled, with a position from which it can be continued.
+/// The outputs of items that succeeded with one. While the job is live, or has ended and is settling, the list stops before the first
+/// chunk that is not settled, with a position from which it can be continued. Whether it is still settling is found out here.
 ///
 /// # Errors
 ///
 /// [`JobError::Unavailable`].
 pub async fn results(app: &App, job: &Job, from: Position, limit: usize) -> Result<Page<OutputRecord>, JobError> {
     let bytes = |record: &OutputRecord| record.output.as_ref().map_or(0, |output| output.get().len()) + 150;
-    PageReader { app, job, in_order: job.is_live(), of_this_round: false, limit, bytes }.page::<OfOutputs>(from).await
+    let may_come = job.is_live() || (job.is_settling() && !come_to_rest(app, job).await?);
+    PageReader { app, job, in_order: may_come, of_this_round: false, limit, bytes }.page::<OfOutputs>(from).await
 }
 
 /// One of the two kinds of records.

@@ -84,7 +84,7 @@ async fn found<R: Records>(state: &AppState, job: &Job) -> Result<Columns, ApiEr
     while let Some((from, limit)) = search.next_page() {
         let page = R::page(state, job, from, limit).await?;
         search.add(page.records.iter().map(|(_, record)| R::value(record)), page.next);
-        if page.records.is_empty() && job.is_live() {
+        if page.records.is_empty() && (job.is_live() || job.is_settling()) {
             // There is nothing more yet.
             break;
         }

@@ -42,8 +42,8 @@ pub struct ResultResponse<'a> {
 pub struct ResultList<'a> {
     /// The results. A page may be short or even empty.
     results: Vec<ResultResponse<'a>>,
-    /// The token of the next page. While the job runs, that page has the results that are settled next. Null only on the last
-    /// page.
+    /// The token of the next page. While the job runs, or is `settling`, that page has the results that come next. Null only on
+    /// the last page.
     #[schema(required)]
     next_page_token: Option<String>,
 }
@@ -84,7 +84,7 @@ impl Records for Results {
     }
 }
 
-/// Outputs of items, in order of index. While the job runs, up to the first chunk that is not settled.
+/// Outputs of items, in order of index. While the job runs, or is `settling`, up to the first chunk that is not done.
 #[utoipa::path(
     get,
     path = "/v1/jobs/{job_id}/results",

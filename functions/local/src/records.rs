@@ -37,7 +37,7 @@ pub struct Records {
     pub columns: Columns,
     /// What the values in each column are.
     kinds: HashMap<String, Kind>,
-    /// False if the job was still running, so that more may come.
+    /// False if the job was still running or settling, so that more may come.
     pub complete: bool,
 }
 
@@ -109,7 +109,7 @@ impl Records {
             reading.add(&answer.body)?;
             bar.say(&format!("{} {list} read", reading.read));
             let Some(query) = pages::next_query(&answer.headers) else { return reading.end(true) };
-            if answer.body.trim_ascii().is_empty() && is_live(client, id).await? {
+            if answer.body.trim_ascii().is_empty() && may_grow(client, id).await? {
                 return reading.end(false);
             }
             read.next(&query, answer.body.trim_ascii().is_empty())?;
@@ -214,7 +214,8 @@ fn note_kinds(kinds: &mut HashMap<String, Kind>, value: &RawValue) {
     }
 }
 
-async fn is_live(client: &Client, id: &str) -> Result<bool, CommandError> {
+/// True until the job has ended and its numbers are final: its lists may grow.
+pub async fn may_grow(client: &Client, id: &str) -> Result<bool, ClientError> {
     let told = client.job(&client.get(&["jobs", id]).patience(Patience::LONG)).await?;
-    Ok(!told.view.status.is_terminal())
+    Ok(!told.view.is_settled())
 }

@@ -7,10 +7,12 @@ use headway_core::cancel::cancel;
 use headway_core::job::JobWrite;
 use headway_core::ledger::Written;
 use headway_core::limits::SETTLES_AFTER;
+use headway_core::records::{self, Position};
 use headway_core::rest::come_to_rest;
 use headway_core::retry::retry;
 use headway_core::status;
 use headway_core::{App, Item, ItemError, Job, JobId, JobStatus, Options, Output, ToleratedFailures, UserId};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::world::{World, done, done_after, fails};
@@ -53,7 +55,7 @@ fn permanent(item: &Item) -> ItemError {
 /// Bug found: a job with slow items continued for 55 s after its first item had failed.
 #[tokio::test(start_paused = true)]
 async fn one_failure_too_many_fails_the_job_amid_a_slow_chunk() {
-    let large = || Ok(Output::Json(serde_json::value::RawValue::from_string(format!("{:?}", "x".repeat(9_000))).unwrap()));
+    let large = || Ok(Output::Json(RawValue::from_string(format!("{:?}", "x".repeat(9_000))).unwrap()));
     // The item that fails, how long it and the others take, and how often the message was received before.
     for (failing, wait_ms, received) in [(0, 0, 0), (1, 900, 0), (9, 1_100, 0), (2, 2_950, 0), (0, 0, 2), (3, 10, 2), (2, 2_500, 2)] {
         for outputs in [false, true] {
@@ -95,6 +97,39 @@ async fn a_job_of_fast_items_is_settled_soon() {
     let id = world.start(200, 10, ToleratedFailures::Count(0)).await;
     let seen = looks(&mut world, id).await;
     assert_settled(&seen, SETTLES_AFTER + 2 * LOOKS_EVERY);
+}
+
+/// Bug found: the list of results said that it was at its end while items that were running at the job's end still succeeded.
+#[tokio::test(start_paused = true)]
+async fn results_end_when_the_numbers_are_final() {
+    let output = || Ok(Output::Json(RawValue::from_string("1".to_owned()).unwrap()));
+    let mut world = World::new(Options::default(), move |item| match item.index {
+        0 => fails(permanent(item)),
+        _ => Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
+            output()
+        }),
+    });
+    let id = world.start(40, 20, ToleratedFailures::Count(0)).await;
+    let app = world.app.clone();
+    // Nobody else reads the job.
+    let followed = tokio::spawn(async move {
+        let (mut found, mut from) = (0, Position::default());
+        loop {
+            tokio::time::sleep(LOOKS_EVERY).await;
+            let row = app.ledger.job(id).await.unwrap().unwrap();
+            let page = records::results(&app, &row, from, 10).await.unwrap();
+            found += page.records.len() as u64;
+            match page.next {
+                Some(next) => from = next,
+                None => return found,
+            }
+        }
+    });
+    world.work_off().await;
+    let (found, job) = (followed.await.unwrap(), world.job(id).await);
+    assert_eq!((job.status, job.is_settling()), (JobStatus::Failed, false));
+    assert!(found > 0 && found == job.processed_items, "{found} of {}", job.processed_items);
 }
 
 /// Bug found: an answer said "settled" while a worker was still running a slow item.

@@ -48,7 +48,7 @@ function Downloads({ job }) {
       <button type="submit" aria-disabled=${String(Boolean(state?.stop))}>Download</button>
       ${state?.stop && html`<button type="button" onClick=${() => state.stop.abort()}>Stop</button>`}
     </form>
-    <p class="muted">${choice.word}: ${choice.about}.${isLive(job) ? (ofFile ? " The job is still running: this file can be made once it has ended." : " The job is still running: the file contains what is recorded so far.") : ""}</p>
+    <p class="muted">${choice.word}: ${choice.about}.${isLive(job) ? (ofFile ? " The job is still running: this file can be made once it has ended." : " The job is still running: the file contains what is recorded so far.") : job.settling && !ofFile ? " Items are still being counted: the file contains what is recorded so far." : ""}</p>
     ${ofFile && html`<${SentFile} job=${job} source=${source} onSource=${setSource} />`}
     ${state?.stop && html`<${Busy} says=${`Reading … ${state.wait || ""}`}>${count(state.lines)}${total ? ` of ${count(total)}` : ""} ${state.doing}<//>`}
     ${state?.done && html`<p role="status">Done: ${counted(state.lines, "row")}. Your browser has the file.</p>`}

@@ -11,12 +11,12 @@ use uuid::Uuid;
 use self::join::Join;
 use super::columns::TableOptions;
 use crate::bar::Bar;
-use crate::client::{Client, Patience};
+use crate::client::Patience;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::pages::{self, PagesRead};
-use crate::records::{Record, Records};
+use crate::records::{Record, Records, may_grow};
 
 const PAGE_SIZE: &str = "1000";
 /// The pause between two requests while the list has not grown.
@@ -37,7 +37,7 @@ pub struct Results {
     join: Join,
     #[command(flatten)]
     table: TableOptions,
-    /// While the job runs, continue to print outputs as they come
+    /// Continue to print outputs as they come, until the job has ended and its numbers are final
     #[arg(long)]
     follow: bool,
 }
@@ -90,11 +90,11 @@ impl Results {
             let Some(query) = pages::next_query(&answer.headers) else { return Ok(Exit::Ok) };
             let is_empty = answer.body.trim_ascii().is_empty();
             call = call.with_query(&query).patience(if self.follow { Patience::LONG } else { Patience::SHORT });
-            // An empty page of a running job ends at the first chunk that is not settled. Any other empty page is only
+            // While outputs may come, an empty page ends at the first chunk that is not settled. Any other empty page is only
             // a pause.
-            if is_empty && is_live(&client, &id).await? {
+            if is_empty && may_grow(&client, &id).await? {
                 if !self.follow {
-                    context.out.note("the job is still running: these are the outputs so far; --follow waits for the rest");
+                    context.out.note("the job is still running or counting: these are the outputs so far; --follow waits for the rest");
                     return Ok(Exit::Ok);
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -117,13 +117,8 @@ impl Results {
         let before = |record: &Record| vec![record.index.to_string(), record.id.clone().unwrap_or_default()];
         self.table.print(context, &outputs, &["_index", "_id"], before)?;
         if !outputs.complete {
-            context.out.note("the job is still running: these are the outputs so far");
+            context.out.note("the job is still running or counting: these are the outputs so far");
         }
         Ok(Exit::Ok)
     }
-}
-
-async fn is_live(client: &Client, id: &str) -> Result<bool, CommandError> {
-    let told = client.job(&client.get(&["jobs", id]).patience(Patience::LONG)).await?;
-    Ok(!told.view.status.is_terminal())
 }

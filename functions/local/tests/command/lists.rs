@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::Home;
-use crate::fake_server::{FakeServer, ID, TOKEN};
+use crate::fake_server::{FakeServer, Fault, ID, TOKEN};
 
 fn job(id: u32) -> String {
     format!(
@@ -144,6 +144,24 @@ async fn results_of_a_running_job_end_at_the_first_unsettled_chunk() {
     let ended = home.run(&["results", ID, "--url", &server.url]).await;
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{\"index\":0}\n"), "{ended:?}");
     assert!(ended.stderr.contains("--follow"), "{}", ended.stderr);
+}
+
+/// Bug found: `--follow` ended with the job, before the items that were running then were counted, and their outputs were missing.
+#[tokio::test]
+async fn outputs_are_followed_until_the_numbers_are_final() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    {
+        let mut world = server.world.lock().unwrap();
+        (world.exists, world.sealed, world.ends_as, world.settling_looks) = (true, true, Some("Failed"), 2);
+    }
+    let path = format!("/v1/jobs/{ID}/results?format=ndjson&pageSize=1000");
+    let next = || vec![("link", "<?format=ndjson&pageSize=1000&pageToken=t>; rel=\"next\"".to_owned())];
+    server.can(&path, &[("link", &next()[0].1)], "{\"index\":0}\n");
+    let nothing_yet = || Fault::Answer(200, next(), String::new());
+    let rest = Fault::Answer(200, Vec::new(), "{\"index\":1}\n".to_owned());
+    server.fault(&format!("GET {path}&pageToken=t"), [nothing_yet(), nothing_yet(), rest]);
+    let ended = home.run(&["results", ID, "--follow", "--url", &server.url]).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{\"index\":0}\n{\"index\":1}\n"), "{ended:?}");
 }
 
 #[tokio::test]
