@@ -120,6 +120,10 @@ async fn todays_code_writes_what_version_1_wrote() {
     let mut kept: BTreeMap<String, Value> = serde_json::from_str(ROWS).unwrap();
     let mut written = golden.rows().await;
     for rows in [&mut kept, &mut written] {
+        // No code reads when the table deletes a row by itself.
+        for row in rows.values_mut().filter_map(|row| row.get_mut("ttl")) {
+            *row = Value::Null;
+        }
         for (_, row) in rows.iter_mut().filter(|(key, _)| key.contains("OUT#")) {
             row.as_object_mut().unwrap().remove("d");
         }
