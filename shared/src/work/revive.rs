@@ -87,7 +87,7 @@ impl Worker {
     }
 
     /// Clears the failures that the registers show, with their corrections, then stamps the part, if nothing of it changed in between.
-    /// Returns the part, and whether this call has stamped it. `None` if the job has ended: then the next retry does it.
+    /// Returns the part, and whether this call has stamped it, as far as it can tell. `None` if the job has ended: then the next retry does it.
     async fn bring_to_round(&self, mut part: Part, round: u32) -> Result<Option<(Part, bool)>, JobError> {
         if part.round >= round {
             return Ok(Some((part, false)));
@@ -95,9 +95,6 @@ impl Worker {
         // Read after the round has begun: nothing of the round before is corrected from now on.
         let corrections = self.app.ledger.all_corrections((part.job, part.number)).await?;
         for _ in 0..TRIES_MAX {
-            if part.round >= round {
-                return Ok(Some((part, false)));
-            }
             let mut registers = part.registers.clone();
             for (chunk, register) in &mut registers {
                 if matches!(register, Register::Outcome { failed: 1.., .. }) {
@@ -111,6 +108,8 @@ impl Worker {
             let stamped = self.in_time(id.0, || self.app.jobs.update_progress(id, &stamp)).await?;
             part = match stamped {
                 Some(Written::Applied(part)) => return Ok(Some((part, true))),
+                // Another message has stamped it at the same moment, or an earlier try of this write, whose answer was lost.
+                Some(Written::Refused(part)) if part.round >= round => return Ok(Some((part, true))),
                 Some(Written::Refused(part)) => part,
                 Some(Written::Gone) => return Err(JobError::NotFound),
                 None => return Ok(None),

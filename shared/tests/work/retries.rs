@@ -4,12 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use headway_core::job::JobWrite;
+use headway_core::jobs::{Created, JobPage, JobQuery, JobRepository, NewJob};
+use headway_core::ledger::Written;
 use headway_core::limits::{LEASE, REPEAT_WAITS};
 use headway_core::outcome::FailureKind;
+use headway_core::part::{Part, PartWrite};
 use headway_core::pause::{pause, resume};
 use headway_core::retry::retry;
 use headway_core::work::Worker;
-use headway_core::{ItemError, JobId, JobStatus, Options, Processors, ToleratedFailures};
+use headway_core::{App, ItemError, Job, JobError, JobId, JobStatus, Options, PartId, Processors, ToleratedFailures, UserId};
 
 use crate::world::{Held, World, done, done_after, fails};
 
@@ -228,6 +234,75 @@ async fn a_repeated_retry_runs_no_item_twice() {
     }
     world.take_sent();
     assert_eq!(world.messages.iter().map(|held| held.delay).collect::<Vec<_>>(), [Duration::ZERO, REPEAT_WAITS, REPEAT_WAITS]);
+    world.work_off().await;
+    assert_eq!((world.job(id).await.processed_items, world.calls().len()), (2, 4));
+}
+
+/// The client of a table whose first answer to a stamp is lost: it writes again, and the table refuses that.
+#[derive(Debug)]
+struct StampsTwice(Arc<dyn JobRepository>);
+
+#[async_trait]
+impl JobRepository for StampsTwice {
+    async fn update_progress(&self, id: PartId, change: &PartWrite) -> Result<Written<Part>, JobError> {
+        if matches!(change, PartWrite::Stamp { .. }) {
+            self.0.update_progress(id, change).await?;
+        }
+        self.0.update_progress(id, change).await
+    }
+
+    async fn create(&self, new: NewJob) -> Result<Created, JobError> {
+        self.0.create(new).await
+    }
+
+    async fn get(&self, id: JobId) -> Result<Option<Job>, JobError> {
+        self.0.get(id).await
+    }
+
+    async fn exact(&self, row: Job) -> Result<Option<Job>, JobError> {
+        self.0.exact(row).await
+    }
+
+    async fn get_by_user(&self, user_id: &UserId, query: &JobQuery) -> Result<JobPage, JobError> {
+        self.0.get_by_user(user_id, query).await
+    }
+
+    async fn update_status(&self, id: JobId, change: &JobWrite) -> Result<Written<Job>, JobError> {
+        self.0.update_status(id, change).await
+    }
+
+    async fn add_part(&self, part: &Part) -> Result<Option<Part>, JobError> {
+        self.0.add_part(part).await
+    }
+
+    async fn mark_completed(&self, job: &Job) -> Result<Written<Job>, JobError> {
+        self.0.mark_completed(job).await
+    }
+
+    async fn mark_failed(&self, job: &Job, error: String) -> Result<Written<Job>, JobError> {
+        self.0.mark_failed(job, error).await
+    }
+
+    async fn mark_cancelled(&self, job: &Job) -> Result<Written<Job>, JobError> {
+        self.0.mark_cancelled(job).await
+    }
+
+    async fn mark_abandoned(&self, job: &Job, untouched_since: DateTime<Utc>) -> Result<Written<Job>, JobError> {
+        self.0.mark_abandoned(job, untouched_since).await
+    }
+
+    async fn cleanup_old_jobs(&self, older_than: DateTime<Utc>) -> Result<usize, JobError> {
+        self.0.cleanup_old_jobs(older_than).await
+    }
+}
+
+/// Would find items that run again only after hours, when the sweep finds that their part stands still.
+#[tokio::test(start_paused = true)]
+async fn a_stamp_that_was_written_twice_sends_what_runs_again() {
+    let (mut world, id) = failed_once().await;
+    world.take_app(App { jobs: Arc::new(StampsTwice(world.app.jobs.clone())), ..world.app.clone() });
+    retry(&world.app, &world.owned(id).await, Some(1)).await.unwrap();
+    world.take_sent();
     world.work_off().await;
     assert_eq!((world.job(id).await.processed_items, world.calls().len()), (2, 4));
 }
