@@ -63,7 +63,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// As [`Client::call`].
+    /// As [`Client::call`](crate::client::Client::call).
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         if self.columns.is_some() {
             return self.in_columns(context).await;
