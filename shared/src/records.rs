@@ -324,7 +324,9 @@ mod tests {
         assert_eq!(end(&sealed).await, None);
         let open = Job { sealed: false, ..sealed.clone() };
         assert_eq!(end(&open).await, Some(Position::of_part(1)), "another part may come");
-        assert_eq!(end(&Job { status: JobStatus::Cancelled, ..open }).await, None);
+        let ended = Job { status: JobStatus::Cancelled, ..open };
+        assert_eq!(end(&ended).await, Some(Position::of_part(1)), "it is still settling");
+        assert_eq!(end(&Job { reconciled: true, ..ended }).await, None);
         let many = Job { parts: 150, top_part: Some(149), ..sealed };
         let page = failures(&app, &many, Position::default(), 9).await.unwrap();
         assert_eq!(page.next, Some(Position::of_part(PARTS_PER_PAGE_MAX)));
