@@ -19,7 +19,7 @@ impl Terminal {
         Terminal::started(command, Some(typed), None).await
     }
 
-    /// The same, with nothing typed. Once `words` are shown, the command is sent the signal of this name.
+    /// The same, with nothing typed. Once `words` are shown, the command is sent the signal of this name, or the terminal is closed.
     pub(crate) async fn run_until(command: Command, words: &'static str, signal: &'static str) -> (Option<i32>, String) {
         Terminal::started(command, Some(""), Some((words, signal))).await
     }
@@ -30,7 +30,7 @@ impl Terminal {
         mut until: Option<(&'static str, &'static str)>,
     ) -> (Option<i32>, String) {
         let ran = tokio::task::spawn_blocking(move || {
-            let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+            let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
             grantpt(&ours).unwrap();
             unlockpt(&ours).unwrap();
             let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
@@ -50,9 +50,13 @@ impl Terminal {
             while let Ok(read @ 1..) = ours.read(&mut piece) {
                 shown.extend_from_slice(&piece[..read]);
                 if let Some((_, signal)) = until.take_if(|(words, _)| String::from_utf8_lossy(&shown).contains(*words)) {
-                    headway_testkit::home::signal(signal, &child);
+                    match signal {
+                        "close" => break,
+                        name => headway_testkit::home::signal(name, &child),
+                    }
                 }
             }
+            drop(ours);
             (child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned())
         });
         ran.await.unwrap()

@@ -147,11 +147,11 @@ fn is_exceeded(limit: Tolerance, failed: u64, of: u64) -> bool {
 }
 
 /// Asks on the terminal until the answer is yes or no. `None` if there is none: a terminal that is closed has not said
-/// no.
+/// no. Writing to it and reading from it fail, or it is at its end.
 async fn ask(rest: u64) -> Result<Option<bool>, anyhow::Error> {
     loop {
-        write!(io::stderr(), "Send the other {}? y (yes), or n (no: the job is cancelled): ", counted(rest, "item"))?;
-        let line = tokio::task::spawn_blocking(read_line).await??;
+        let _ = write!(io::stderr(), "Send the other {}? y (yes), or n (no: the job is cancelled): ", counted(rest, "item"));
+        let line = tokio::task::spawn_blocking(read_line).await?.unwrap_or_default();
         match line.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => return Ok(Some(true)),
             "n" | "no" => return Ok(Some(false)),
