@@ -67,6 +67,15 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "STAMP compares the whole map",
     },
     Bug {
+        name: "part-that-stands-still-sends-nothing",
+        edits: &[edit(
+            "        let all = was_received_before || self.stands_still(&job, &part);\n",
+            "        let all = was_received_before;\n",
+        )],
+        breaks: "messages of items that run again are lost, and nobody sends them once more",
+        trap: "a part that has stood still sends all that is not recorded",
+    },
+    Bug {
         name: "cleared-items-never-sent",
         edits: &[edit("        if all || is_first {\n", "        if false {\n")],
         breaks: "items to be run again lie in their row for ever",
