@@ -193,6 +193,11 @@ impl Job {
         self.is_terminal() && !self.reconciled
     }
 
+    /// True if it has ended and only a retry changes its counts.
+    pub fn is_settled(&self) -> bool {
+        self.is_terminal() && self.reconciled
+    }
+
     /// True if workers may begin its items.
     pub fn runs(&self) -> bool {
         self.is_live() && !self.paused

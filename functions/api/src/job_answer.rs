@@ -37,10 +37,10 @@ impl JobAnswer {
     pub fn new(job: Job, claims: &Claims, now: DateTime<Utc>) -> Result<Self, ApiErrorResponse> {
         let often = now - job.created_at < POLLED_OFTEN;
         // Settling takes only seconds.
-        let retry_after = match job.is_live() || job.is_settling() {
-            true if often || job.is_settling() => Some(RETRY_AFTER_OFTEN_S),
-            true => Some(RETRY_AFTER_S),
-            false => None,
+        let retry_after = match job.is_settled() {
+            true => None,
+            false if often || job.is_settling() => Some(RETRY_AFTER_OFTEN_S),
+            false => Some(RETRY_AFTER_S),
         };
         let body = serde_json::to_vec(&job_status(job, claims, now)).map_err(ApiErrorResponse::internal)?;
         let hash = hex(&Sha256::digest(&body)[..16]);

@@ -87,6 +87,11 @@ impl Query {
         Ok(self.only(PAGE_TOKEN)?.filter(|token| !token.is_empty()))
     }
 
+    /// True if there are no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The names of the parameters, in the order of the query.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

@@ -84,12 +84,12 @@ async fn found<R: Records>(state: &AppState, job: &Job) -> Result<Columns, ApiEr
     while let Some((from, limit)) = search.next_page() {
         let page = R::page(state, job, from, limit).await?;
         search.add(page.records.iter().map(|(_, record)| R::value(record)), page.next);
-        if page.records.is_empty() && (job.is_live() || job.is_settling()) {
+        if page.records.is_empty() && !job.is_settled() {
             // There is nothing more yet.
             break;
         }
     }
-    Ok(search.columns(job.is_live() || job.is_settling()))
+    Ok(search.columns(!job.is_settled()))
 }
 
 /// The search for the columns of a list.

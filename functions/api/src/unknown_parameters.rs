@@ -58,6 +58,9 @@ pub(crate) async fn refuse(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiErrorResponse> {
+    if query.is_empty() {
+        return Ok(next.run(request).await);
+    }
     let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
     let path = path.as_str();
     let path = path.strip_prefix(EMBED).unwrap_or(path);

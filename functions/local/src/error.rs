@@ -66,6 +66,14 @@ pub struct Stopped {
     pub advice: Vec<String>,
 }
 
+impl Stopped {
+    /// By Ctrl-C.
+    #[must_use]
+    pub fn interrupted(what: impl Into<String>, job_id: Option<&str>, advice: Vec<String>) -> Stopped {
+        Stopped { exit: Exit::Interrupted, what: what.into(), job_id: job_id.map(str::to_owned), advice }
+    }
+}
+
 impl CommandError {
     /// Adds the job that is left unfinished. An error that says so already, or that the job is gone, is not changed.
     #[must_use]

@@ -188,18 +188,31 @@ pub async fn or_unanswered<T>(
 #[must_use]
 pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
     let what = format!("interrupted; job {job_id} continues without this command");
-    Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
+    Stopped::interrupted(what, Some(job_id), advice)
+}
+
+/// Makes the call `verb` about a job, as [`or_unanswered`].
+///
+/// # Errors
+///
+/// The same.
+pub async fn act<T>(
+    context: &Context,
+    client: &Client,
+    (verb, job_id): (&str, &str),
+    call: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, CommandError> {
+    or_unanswered(client, call, |has_asked| unanswered(context, verb, job_id, has_asked)).await
 }
 
 /// The error after Ctrl-C during a call `verb` about the job.
-#[must_use]
-pub fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> Stopped {
+fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> Stopped {
     let what = match has_asked {
         true => format!("interrupted before the server answered: `{verb}` of job {job_id} may have been done, or not"),
         false => format!("interrupted; `{verb}` of job {job_id} has not been requested"),
     };
     let advice = has_asked.then(|| format!("status:   {}", context.command(&["status", job_id])));
-    Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice: advice.into_iter().collect() }
+    Stopped::interrupted(what, Some(job_id), advice.into_iter().collect())
 }
 
 /// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not everything was sent.

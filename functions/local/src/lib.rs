@@ -39,6 +39,7 @@ pub mod joined;
 pub mod local_token;
 pub mod new;
 pub mod number;
+pub mod on_a_thread;
 pub mod out;
 pub mod pages;
 pub mod part_hash;

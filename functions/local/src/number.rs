@@ -19,13 +19,13 @@ where
     N: FromStr + PartialOrd + Display + Copy,
 {
     move |text| {
-        let words = match text.strip_prefix('+').unwrap_or(text) {
+        let words = || match text.strip_prefix('+').unwrap_or(text) {
             digits if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<N>().is_err() => {
                 "a smaller number".to_owned()
             }
             _ => format!("a whole number, {least} or more"),
         };
-        in_range(text, |number| least <= number).ok_or_else(|| format!("use {words}"))
+        in_range(text, |number| least <= number).ok_or_else(|| format!("use {}", words()))
     }
 }
 

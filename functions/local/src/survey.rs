@@ -5,12 +5,12 @@ use std::hash::{DefaultHasher, Hasher as _};
 
 use headway_core::limits::{ITEMS_PER_JOB_MAX, PARTS_PER_JOB_MAX};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::oneshot;
 
 use crate::cut::{Part, PartCutter};
 use crate::error::CommandError;
 use crate::ids::Ids;
 use crate::input::{Items, Opened, Source};
+use crate::on_a_thread::on_a_thread;
 
 /// How much a file contains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,16 +117,6 @@ pub fn checksum(part: &Part) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(&part.ndjson);
     hasher.finish()
-}
-
-async fn on_a_thread<T: Send + 'static>(read: impl FnOnce() -> Result<T, CommandError> + Send + 'static) -> Result<T, CommandError> {
-    let (tell, told) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("survey".to_owned()).spawn(move || {
-        // Fails if the command was interrupted and nobody waits any more.
-        let _ = tell.send(read());
-    });
-    thread.map_err(anyhow::Error::from)?;
-    told.await.map_err(anyhow::Error::from)?
 }
 
 fn read(source: &Source, ask: &SurveyOptions) -> Result<(Opened, Survey), CommandError> {

@@ -6,7 +6,7 @@
 //! `idle` and `pattern`, and `loops` finds what would never end; then `program` compiles it and checks items. `wanted_types`, `alternatives`, `choose`, `text` and `edit` convert text to types, and
 //! `formats` checks formats that the validator checks too loosely, and `exact` numbers
 //! that it would round, as `decimal`s. `raw` has JSON as it is written. `violations` describes what is wrong with an item;
-//! `unfit` and `refusal`, what is wrong with a schema, and `every_fault` finds all of it. `pointer` has JSON pointers.
+//! `unfit` and `refusal`, what is wrong with a schema, and `every_fault` finds all of it. `pointer` has JSON pointers, and `uri_reference` what references may be.
 
 mod alternatives;
 mod choose;
@@ -27,6 +27,7 @@ mod refusal;
 pub mod sandbox;
 mod text;
 mod unfit;
+mod uri_reference;
 mod violations;
 mod wanted_types;
 

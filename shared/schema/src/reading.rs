@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use referencing::uri;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::decimal::Decimal;
@@ -16,6 +15,7 @@ use crate::idle::Around;
 use crate::pattern;
 use crate::pointer::{self, cut, join};
 use crate::refusal::{REFUSALS_MAX, Refusal};
+use crate::uri_reference::{is_encoded, no_uri_reference};
 
 /// A schema that was checked: every part of it has an effect.
 #[derive(Debug)]
@@ -259,24 +259,6 @@ fn all_ids(value: &Value, ids: &mut Vec<String>) {
         Value::Array(elements) => elements.iter().for_each(|value| all_ids(value, ids)),
         _ => {}
     }
-}
-
-/// Characters that a URI reference has only encoded. Source: RFC 3986, sections 2.1 to 2.3; beyond ASCII all are.
-const ENCODED: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'[').add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-
-/// Why a text is no URI reference, if it is none. It is said how to write it.
-fn no_uri_reference(text: &str) -> Option<String> {
-    uri::from_str(text).err()?;
-    let encoded = utf8_percent_encode(text, ENCODED).to_string();
-    let remedy = if uri::from_str(&encoded).is_ok() { format!(": write {}", cut(&encoded, 200)) } else { String::new() };
-    Some(format!("{} is not a URI reference (RFC 3986){remedy}", cut(text, 100)))
-}
-
-/// True if every `%` of a reference begins an encoded byte.
-fn is_encoded(reference: &str) -> bool {
-    let is_byte = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
-    reference.split('%').skip(1).all(is_byte)
 }
 
 /// What may be beside a `$ref` in the drafts that ignore everything beside it.

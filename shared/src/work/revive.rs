@@ -1,8 +1,9 @@
 //! Brings a part to its job's current round and sends again what is parked: after a retry, a resume, or when the sweep
 //! finds a part in an earlier round. Every step may also be done by another message at the same time.
 //!
-//! The items that failed in the round before are sent by whoever brings the part to the round, and by nobody else: one conditional
-//! write decides who that is. If its worker dies, its message is delivered again, and sends them then.
+//! The items that failed in the round before are sent by whoever brings the part to the round, with one conditional write. Two
+//! do so only if they write at the same instant: who is refused cannot tell whether an earlier try of its own was applied. If the worker
+//! dies, its message is delivered again, and sends them then.
 
 use std::time::Duration;
 

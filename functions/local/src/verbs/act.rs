@@ -27,7 +27,7 @@ impl Act {
         let client = context.client()?;
         let id = self.id.to_string();
         let call = client.post(&["jobs", &id, verb]);
-        let told = follow::or_unanswered(&client, client.job(&call), |has_asked| follow::unanswered(context, verb, &id, has_asked)).await?;
+        let told = follow::act(context, &client, (verb, &id), client.job(&call)).await?;
         show(context.out, &told)?;
         Ok(Exit::Ok)
     }

@@ -32,7 +32,7 @@ impl Delete {
                 answered => answered.map(drop),
             }
         };
-        follow::or_unanswered(&client, deleting, |has_asked| follow::unanswered(context, "delete", &id, has_asked)).await?;
+        follow::act(context, &client, ("delete", &id), deleting).await?;
         if context.out.json {
             context.out.line(&serde_json::json!({"id": id, "deleted": true}).to_string())?;
         } else {

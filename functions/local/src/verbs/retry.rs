@@ -64,8 +64,7 @@ impl Retry {
         let correcting = self.correct(context, &client, &id, rows);
         let (round, changes) = follow::or_interrupt(correcting, || self.not_retried(&id)).await?;
         let call = client.post(&["jobs", &id, "retry"]).json(format!("{{\"round\":{round}}}").into());
-        let told =
-            follow::or_unanswered(&client, client.job(&call), |has_asked| follow::unanswered(context, "retry", &id, has_asked)).await?;
+        let told = follow::act(context, &client, ("retry", &id), client.job(&call)).await?;
         changes.iter().for_each(|changes| context.out.note(&said(changes)));
         act::show(context.out, &told)?;
         if !told.view.sealed {
@@ -78,7 +77,7 @@ impl Retry {
     fn not_retried(&self, id: &str) -> Stopped {
         let again = if self.with.is_some() { "; some items may have their new values: the same command again sets all" } else { "" };
         let what = format!("interrupted; job {id} is not retried{again}");
-        Stopped { exit: Exit::Interrupted, what, job_id: Some(id.to_owned()), advice: Vec::new() }
+        Stopped::interrupted(what, Some(id), Vec::new())
     }
 
     /// Gives the items their new values. Returns the round that they failed in, and what was changed.

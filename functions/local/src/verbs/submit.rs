@@ -146,7 +146,7 @@ impl Submit {
         let list = format!("list:     {}", context.command(&["list"]));
         let cancel = format!("cancel:   {}, with an id from the list", context.command(&["cancel"]));
         let advice = again.into_iter().chain([list, cancel]).collect();
-        Stopped { exit: Exit::Interrupted, what, job_id: None, advice }
+        Stopped::interrupted(what, None, advice)
     }
 
     /// Says that the job had ended before this command found it.
@@ -215,5 +215,5 @@ fn printed_or(printed: Result<(), OutError>, exit: Exit) -> Result<Exit, Command
 }
 
 fn before_start() -> Stopped {
-    Stopped { exit: Exit::Interrupted, what: "interrupted; no item had been sent".to_owned(), job_id: None, advice: Vec::new() }
+    Stopped::interrupted("interrupted; no item had been sent", None, Vec::new())
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tokio::sync::oneshot;
 
 use crate::bar::Bar;
 use crate::client::{Client, Patience};
@@ -14,6 +13,7 @@ use crate::ids::Ids;
 use crate::input::{Delimiter, Format, InputError, NamedEncoding, Opened, Source};
 use crate::job::JobView;
 use crate::joined::{ByFile, ById, ByLine, Compared, Counts, Joined, JoinedWriter, Layout, RowColumns, Sent, compare};
+use crate::on_a_thread::on_a_thread;
 use crate::records::Records;
 use crate::server_part::ServerPart;
 use crate::verbs::columns::TableOptions;
@@ -206,17 +206,6 @@ async fn settled(client: &Client, id: &str) -> Result<JobView, CommandError> {
 fn retried() -> CommandError {
     anyhow::anyhow!("the job was retried while its items were read, and nothing was printed: join its results once it has ended again")
         .into()
-}
-
-/// Runs this where it does not hold up the runtime, so that Ctrl-C still works.
-async fn on_a_thread<T: Send + 'static>(read: impl FnOnce() -> Result<T, CommandError> + Send + 'static) -> Result<T, CommandError> {
-    let (tell, told) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("compare".to_owned()).spawn(move || {
-        // Fails if the command was interrupted and nobody waits any more.
-        let _ = tell.send(read());
-    });
-    thread.map_err(anyhow::Error::from)?;
-    told.await.map_err(anyhow::Error::from)?
 }
 
 fn said(counts: &Counts, skipped_rows: u64, id_field: Option<&str>) -> String {

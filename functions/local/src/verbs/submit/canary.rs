@@ -13,7 +13,6 @@ use crate::bar::Bar;
 use crate::client::{ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
-use crate::exit::Exit;
 use crate::failure_groups::FailureGroups;
 use crate::follow::{self, Follower};
 use crate::job::{FetchedJob, JobView};
@@ -104,9 +103,7 @@ impl Canary {
     pub(super) async fn cancel(&self, context: &Context, upload: &Upload, bar: &mut Bar) -> Result<FetchedJob, CommandError> {
         let id = &upload.job_id;
         let cancel = upload.client.post(&["jobs", id, "cancel"]).patience(Patience::LONG);
-        let told =
-            follow::or_unanswered(&upload.client, upload.client.job(&cancel), |asked| follow::unanswered(context, "cancel", id, asked))
-                .await?;
+        let told = follow::act(context, &upload.client, ("cancel", id), upload.client.job(&cancel)).await?;
         let rest = upload.survey.items - self.first.unwrap_or_default();
         bar.aside(|| context.out.note(&format!("the other {} not sent, and the job is cancelled", counted_are(rest, "item"))));
         Ok(told)
@@ -163,7 +160,7 @@ async fn ask(rest: u64) -> Result<Option<bool>, anyhow::Error> {
 
 fn unanswered(job_id: &str, advice: Vec<String>) -> Stopped {
     let what = format!("no answer; the first items were sent to job {job_id}, and the `continue:` line asks again within 24 hours");
-    Stopped { exit: Exit::Interrupted, what, job_id: Some(job_id.to_owned()), advice }
+    Stopped::interrupted(what, Some(job_id), advice)
 }
 
 fn read_line() -> io::Result<String> {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use headway_core::limits::ITEMS_PER_CHUNK_MAX;
 use reqwest::header::HeaderValue;
-use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::Submit;
@@ -16,10 +15,10 @@ use crate::client::{Client, Patience};
 use crate::context::Context;
 use crate::difference::{Difference, first_difference};
 use crate::error::{CommandError, Stopped};
-use crate::exit::Exit;
 use crate::follow;
 use crate::input::{Format, Opened, Source};
 use crate::job::{FetchedJob, JobView};
+use crate::on_a_thread::on_a_thread;
 use crate::processor::ProcessorView;
 use crate::schema_columns::{self, ColumnFault};
 use crate::sent_rows::SentRows;
@@ -93,8 +92,7 @@ impl Submit {
         let ask = SurveyOptions { id_field, digest, pack: self.dry_run, cuts: cuts.clone(), ..SurveyOptions::of(items_per_chunk_max) };
         let text = source.reading.format == Format::Csv && processor.is_some_and(|processor| processor.reads_text());
         let path = self.job.params.clone();
-        // It may be a pipe to which nobody writes.
-        let params = spawn_blocking(move || Params::read(path.as_deref(), text)).await.map_err(anyhow::Error::from)??;
+        let params = on_a_thread(move || Params::read(path.as_deref(), text)).await?;
         let (opened, survey) = self.check(context, source, ask, bar).await?;
         let body = self.job.body(&survey, params.as_ref())?;
         let checked = params.filter(|_| self.job.processor.as_deref() == Some("json-schema"));
@@ -201,7 +199,7 @@ impl Submit {
     fn nothing_more(&self, context: &Context, id: &str) -> Stopped {
         let advice = follow::next_commands(context, id, Some(self.continuing(context, id)));
         let what = format!("interrupted; nothing more was sent to job {id}");
-        Stopped { exit: Exit::Interrupted, what, job_id: Some(id.to_owned()), advice }
+        Stopped::interrupted(what, Some(id), advice)
     }
 
     /// The number of items in a chunk, as the server will cut them: from the option, else the processor's number.
