@@ -52,6 +52,13 @@ fn a_path_that_is_not_a_directory() {
     assert!(says.contains("data directory") && says.contains("choose another"), "{says}");
 }
 
+/// Bug found: it started, and each job's end was a warning in the log.
+#[test]
+fn an_event_log_that_cannot_be_written() {
+    let says = refused(&Home::new(), &["--memory", "--listen", "127.0.0.1:0", "--event-log", "missing/events.ndjson"]);
+    assert!(says.contains("missing/events.ndjson cannot be written: choose another file with --event-log"), "{says}");
+}
+
 /// Bug found: the server started without a word, and did not know the processors that were described.
 #[test]
 fn descriptions_of_processors_that_cannot_be_used() {

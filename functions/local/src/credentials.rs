@@ -187,6 +187,10 @@ fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, Credentia
     // RFC 6750, 2.1.
     let is_of_token = |c: &char| c.is_ascii_alphanumeric() || "-._~+/=".contains(*c);
     match token.chars().find(|c| !is_of_token(c)) {
+        None if token.trim_end_matches('=').contains('=') => {
+            let what = "it is an assignment, as in a file of settings: leave only what is behind the `=`".to_owned();
+            Err(CredentialsError::NotAToken { from, what })
+        }
         None => Ok(token),
         Some(other) => Err(CredentialsError::NotAToken { from, what: beyond(token, other) }),
     }
@@ -245,6 +249,7 @@ mod tests {
             ("\u{feff}\n", Err("did not contain a token")),
             ("{\"access_token\":\"a\"}", Err("it is JSON: leave only")),
             ("Authorization: Bearer a", Err("it is a header: leave only the token")),
+            ("HEADWAY_TOKEN=a.b.c", Err("it is an assignment, as in a file of settings")),
             ("a\nb", Err("it has several lines")),
             ("\"a\"", Err("it has quotes")),
             ("a b", Err("it has several words")),

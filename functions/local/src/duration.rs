@@ -8,6 +8,9 @@ use std::time::Duration;
 ///
 /// If the text is not a duration; the error says how to write one.
 pub fn parse(text: &str) -> Result<Duration, String> {
+    if text.contains('M') {
+        return Err(format!("{text:?} has an M, which could be minutes or months: write m for minutes, as in 10m"));
+    }
     let seconds = text.trim().parse().ok().map(Duration::from_secs);
     let span = seconds.map_or_else(|| humantime::parse_duration(text), Ok);
     span.map_err(|error| format!("{text:?} is not a duration ({error}): write it like 90s, 10m, 1h30m or 2d"))
@@ -39,7 +42,7 @@ mod tests {
 
     #[test]
     fn invalid_durations_are_refused() {
-        for text in ["", "m", "10x", "-5s", "99999999999999999999", "9999999999999999999d", "1h30", "soon"] {
+        for text in ["", "m", "10x", "-5s", "99999999999999999999", "9999999999999999999d", "1h30", "soon", "1M"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
+use clap::{Arg, ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::Cli;
 use crate::colors;
@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
 fn parse() -> Result<Cli, Exit> {
     let words: Vec<OsString> = std::env::args_os().collect();
     let color = if colors::choose(colors::asked(&words)) { ColorChoice::Always } else { ColorChoice::Never };
-    let mut command = Cli::command().color(color);
+    let mut command = Cli::command().color(color).mut_subcommands(|verb| verb.mut_args(told_negative_numbers));
     let matches = command.try_get_matches_from_mut(&words);
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
     parsed.map_err(|error| {
@@ -66,6 +66,12 @@ fn parse() -> Result<Cli, Exit> {
         });
         Exit::Usage
     })
+}
+
+/// An option whose own parser says what is wrong with `-1`. Otherwise it is taken for an unknown option.
+fn told_negative_numbers(option: Arg) -> Arg {
+    let has_value = option.get_action().takes_values();
+    option.allow_negative_numbers(has_value)
 }
 
 /// A variable of Headway's whose value is not text. It would be read as if it were not set, so a command would go to

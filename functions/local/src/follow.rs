@@ -126,14 +126,16 @@ pub fn ending(context: &Context, job: &JobView) -> Exit {
         context.out.note(&format!("  {message}"));
     }
     if job.failed_items > 0 {
-        context.out.note(&format!("  which items failed, and why: {}", context.command(&["failures", &job.id])));
+        let mut failures = vec!["failures", &job.id];
+        failures.extend(job.may_be_anothers().then_some("--groups"));
+        context.out.note(&format!("  which items failed, and why: {}", context.command(&failures)));
     }
-    if job.failed_items > 0 && job.status != JobStatus::Cancelled {
+    if job.failed_items > 0 && job.can("retry") {
         let (table, retry) = (["failures", &job.id, "--columns", "items"], ["retry", &job.id, "--with", "bad.csv"]);
         context.out.note(&format!("  to correct the items first:  {} > bad.csv", context.command(&table)));
         context.out.note(&format!("                               change cells of bad.csv, then {}", context.command(&retry)));
     }
-    if job.status == JobStatus::Failed {
+    if job.status == JobStatus::Failed && job.can("retry") {
         context.out.note(&format!("  after correcting the cause:  {}", context.command(&["retry", &job.id])));
     }
     exit

@@ -50,6 +50,9 @@ pub struct JobView {
     /// How many items had a temporary failure and wait for another attempt.
     #[serde(default)]
     pub retrying_items: u64,
+    /// What the caller can do with the job now.
+    #[serde(default)]
+    pub actions: Vec<String>,
     /// What the job has cost so far. Only operators see it.
     #[serde(default)]
     pub cost: Option<Cost>,
@@ -205,6 +208,18 @@ impl JobView {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.status.is_terminal() && !self.settling
+    }
+
+    /// True if the server says that the caller can do this with the job now.
+    #[must_use]
+    pub fn can(&self, action: &str) -> bool {
+        self.actions.iter().any(|can| can == action)
+    }
+
+    /// True if this is perhaps another owner's job, of which an operator sees no item. An ended job can be deleted by its owner only.
+    #[must_use]
+    pub fn may_be_anothers(&self) -> bool {
+        self.cost.is_some() && !self.can("delete")
     }
 
     /// What the job waits for, in a few words each.

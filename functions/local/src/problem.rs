@@ -1,5 +1,7 @@
 //! A problem (RFC 9457): the server's answer in case of an error, and what `--json` prints for any error.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -38,6 +40,15 @@ pub struct ProblemEntry {
     /// What is wrong there.
     #[serde(default)]
     pub detail: String,
+}
+
+impl fmt::Display for ProblemEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.detail),
+            pointer => write!(f, "{pointer}: {}", self.detail),
+        }
+    }
 }
 
 impl Problem {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
@@ -132,7 +132,20 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
 fn events_to(args: &ServeArgs) -> anyhow::Result<Option<EventsTo>> {
     let log = args.event_log.as_ref().map(std::path::absolute).transpose()?;
     let named = log.map(|path| path.to_string_lossy().into_owned());
-    Ok(config::events_to(&|name| if name == config::HEADWAY_EVENT_LOG { named.clone() } else { config::optional(name) })?)
+    let events = config::events_to(&|name| if name == config::HEADWAY_EVENT_LOG { named.clone() } else { config::optional(name) })?;
+    if let Some(EventsTo::Log(path)) = &events {
+        let what = || format!("the event log {} cannot be written: choose another file with --event-log", path.display());
+        try_event_log(path).with_context(what)?;
+    }
+    Ok(events)
+}
+
+/// Opens the event log once, so that a wrong path is told now and not at each job's end. Of a pipe that would wait for its reader.
+fn try_event_log(path: &Path) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return Ok(());
+    }
+    std::fs::OpenOptions::new().append(true).create(true).open(path).map(|_| ())
 }
 
 fn data(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use serde_json::{Number, Value};
 
 use crate::decimal::Decimal;
-use crate::pointer::{is_at_or_within, unescaped};
+use crate::pointer::is_at_or_within;
 use crate::raw::{self, Raw};
 use crate::refusal::Refusal;
 use crate::text::reading;
@@ -74,11 +74,6 @@ impl ExactNumbers {
         self.0.iter().map(|(pointer, number)| (pointer.as_str(), number.literal.as_str()))
     }
 
-    /// The digits of the number with this pointer, if a double cannot stand for it.
-    pub(crate) fn literal(&self, pointer: &str) -> Option<&str> {
-        self.0.iter().find(|(at, _)| at == pointer).map(|(_, number)| number.literal.as_str())
-    }
-
     /// Does something with a value, which may be the item with texts in their other reading. Meanwhile the keywords know the digits.
     pub(crate) fn around<R>(&self, value: &Value, work: impl FnOnce() -> R) -> R {
         let numbers = self.0.iter().filter_map(|(pointer, number)| {
@@ -117,19 +112,8 @@ impl<'s> SchemaDigits<'s> {
 
     /// The value at this place as it is written, if there is such a number in it.
     pub(crate) fn within(&self, pointer: &str) -> Option<&'s str> {
-        self.pointers.iter().any(|number| is_at_or_within(number, pointer)).then(|| at(self.schema, pointer)).flatten()
+        self.pointers.iter().any(|number| is_at_or_within(number, pointer)).then(|| raw::at(self.schema, pointer)).flatten()
     }
-}
-
-/// The value at this place as it is written.
-fn at<'j>(json: &'j str, pointer: &str) -> Option<&'j str> {
-    pointer.split('/').skip(1).try_fold(json, |json, segment| {
-        let name = unescaped(segment);
-        match json.trim_start().as_bytes().first() {
-            Some(b'{') => raw::members(json).into_iter().find(|(member, _)| *member == name).map(|(_, value)| value.get()),
-            _ => raw::elements(json).get(segment.parse::<usize>().ok()?).map(|value| value.get()),
-        }
-    })
 }
 
 /// True if a number of the value that is being checked is known by its digits; otherwise what it is read as is exact.

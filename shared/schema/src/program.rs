@@ -51,6 +51,8 @@ pub(crate) struct Program {
 
 /// An item's judge: one of the two validators, and the numbers that it has to know by their digits.
 struct Judge<'p> {
+    /// As it was written.
+    item: &'p str,
     validator: &'p Validator,
     numbers: ExactNumbers,
     program: &'p Program,
@@ -120,11 +122,11 @@ impl Program {
     }
 
     /// The judge of an item; the pointer to a number that cannot be read as the error.
-    fn judge(&self, item: &str) -> Result<Judge<'_>, String> {
+    fn judge<'p>(&'p self, item: &'p str) -> Result<Judge<'p>, String> {
         let numbers = ExactNumbers::of(item, self.text.is_some())?;
         let is_exact = self.has_exact || !numbers.is_empty();
         let validator = if is_exact { self.exact_validator() } else { &self.validator };
-        Ok(Judge { validator, numbers, program: self })
+        Ok(Judge { item, validator, numbers, program: self })
     }
 
     /// It compiles if the other one does: it has the same schema.
@@ -181,9 +183,9 @@ impl Judge<'_> {
         let mut misfit = self.numbers.around(value, || {
             if self.work(value) > VIOLATIONS_SOUGHT_MAX {
                 let first = self.validator.validate(value).err();
-                return misfit(first.into_iter(), value, patterns, &self.numbers);
+                return misfit(first.into_iter(), value, self.item, patterns);
             }
-            misfit(self.validator.iter_errors(value), value, patterns, &self.numbers)
+            misfit(self.validator.iter_errors(value), value, self.item, patterns)
         });
         if search == NotFound::GaveUp || misfit.violations.is_empty() {
             misfit.add_given_up();

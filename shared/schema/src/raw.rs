@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::pointer::escaped;
+use crate::pointer::{escaped, unescaped};
 
 /// The most levels of an item, as deep as JSON is read at all.
 const DEPTH_MAX: usize = 128;
@@ -24,6 +24,17 @@ pub(crate) enum Raw<'i> {
 /// Calls back with the pointer of every text and number.
 pub(crate) fn each<'i>(json: &'i str, tell: &mut impl FnMut(&str, Raw<'i>)) {
     walk(json, &mut String::new(), 0, tell);
+}
+
+/// The value at this place. Of members with one name the last counts, as wherever JSON is read here.
+pub(crate) fn at<'j>(json: &'j str, pointer: &str) -> Option<&'j str> {
+    pointer.split('/').skip(1).try_fold(json.trim(), |json, segment| {
+        let name = unescaped(segment);
+        match json.as_bytes().first() {
+            Some(b'{') => members(json).into_iter().rfind(|(member, _)| *member == name).map(|(_, value)| value.get()),
+            _ => elements(json).get(segment.parse::<usize>().ok()?).map(|value| value.get()),
+        }
+    })
 }
 
 /// The elements of an array; none of anything else.

@@ -2,6 +2,7 @@
 //! the first one.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::decimal::Decimal;
-use crate::exact::ExactNumbers;
 use crate::pointer::{cut, is_at_or_within, join, unescaped};
+use crate::raw;
 
 /// At most this many violations of an item are reported.
 const VIOLATIONS_MAX: usize = 20;
@@ -28,6 +29,15 @@ pub struct Violation {
     pub pointer: String,
     /// What is wrong there, for people.
     pub reason: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.reason),
+            pointer => write!(f, "{pointer}: {}", self.reason),
+        }
+    }
 }
 
 /// What is reported of an item that does not fit.
@@ -69,17 +79,12 @@ impl Misfit {
 /// The original patterns, by their translations.
 pub(crate) type Patterns = HashMap<String, String>;
 
-/// The misfit for the first of these errors.
-pub(crate) fn misfit<'e>(
-    errors: impl Iterator<Item = ValidationError<'e>>,
-    item: &Value,
-    patterns: &Patterns,
-    numbers: &ExactNumbers,
-) -> Misfit {
+/// The misfit for the first of these errors. `text` is the item as it was written.
+pub(crate) fn misfit<'e>(errors: impl Iterator<Item = ValidationError<'e>>, item: &Value, text: &str, patterns: &Patterns) -> Misfit {
     let mut misfit = Misfit { code: String::new(), violations: Vec::new() };
     for error in errors {
         let is_rest = matches!(error.kind(), Kind::UnevaluatedProperties { .. } | Kind::UnevaluatedItems { .. });
-        for violation in named(&error, item, patterns, numbers) {
+        for violation in named(&error, item, text, patterns) {
             // A wrong member also counts as unevaluated, which is not a second fault.
             let is_rest = is_rest && !violation.pointer.is_empty();
             let told = |other: &Violation| is_rest && is_at_or_within(&other.pointer, &violation.pointer);
@@ -168,7 +173,7 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
 }
 
 /// The violation's pointers and reasons. A missing or unwanted member is named itself, instead of its object.
-fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns, numbers: &ExactNumbers) -> Vec<Violation> {
+fn named(error: &ValidationError<'_>, item: &Value, text: &str, patterns: &Patterns) -> Vec<Violation> {
     let at = error.instance_path().as_str();
     match error.kind() {
         Kind::Required { property } => {
@@ -177,20 +182,24 @@ fn named(error: &ValidationError<'_>, item: &Value, patterns: &Patterns, numbers
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let not_known = |name: &String| Violation { pointer: join(at, name), reason: "not a known member".to_owned() };
-            unexpected.iter().take(VIOLATIONS_MAX + 1).map(not_known).map(|violation| with_value(violation, item, numbers)).collect()
+            unexpected.iter().take(VIOLATIONS_MAX + 1).map(not_known).map(|violation| with_value(violation, item, text)).collect()
         }
-        _ => vec![with_value(Violation { pointer: at.to_owned(), reason: reason(error, patterns) }, item, numbers)],
+        _ => vec![with_value(Violation { pointer: at.to_owned(), reason: reason(error, patterns) }, item, text)],
     }
 }
 
-/// Adds the item's value at this place. The whole item is not repeated, since it is shown with its failure.
-fn with_value(violation: Violation, item: &Value, numbers: &ExactNumbers) -> Violation {
+/// Adds the item's value at this place. The whole item is not repeated, since it is shown with its failure. A number is shown as
+/// it was written, so that it is found in the user's file.
+fn with_value(violation: Violation, item: &Value, text: &str) -> Violation {
     let Some(value) = item.pointer(&violation.pointer) else { return violation };
     if violation.pointer.is_empty() && (value.is_object() || value.is_array()) {
         return violation;
     }
-    let literal = numbers.literal(&violation.pointer).filter(|_| value.is_number());
-    let value = literal.map_or_else(|| shown(value, VALUE_CHARS_MAX), |literal| cut(literal, VALUE_CHARS_MAX));
+    let written = raw::at(text, &violation.pointer).filter(|_| value.is_number()).and_then(|raw| match raw.starts_with('"') {
+        true => raw::text(raw),
+        false => Some(raw.into()),
+    });
+    let value = written.map_or_else(|| shown(value, VALUE_CHARS_MAX), |written| cut(&written, VALUE_CHARS_MAX));
     Violation { reason: format!("{}: {value}", violation.reason), ..violation }
 }
 

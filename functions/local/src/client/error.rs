@@ -156,7 +156,7 @@ impl Refusal {
     fn advice(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         if let Some(problem) = &self.problem {
-            lines.extend(problem.errors.iter().map(|entry| format!("{}: {}", entry.pointer, entry.detail)));
+            lines.extend(problem.errors.iter().map(ToString::to_string));
             lines.extend(problem.more.iter().filter(|(name, _)| *name != "detail").map(|(name, value)| format!("{name}: {value}")));
         }
         match self.status {

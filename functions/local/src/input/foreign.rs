@@ -10,6 +10,10 @@ const SPREADSHEET: &str =
 const WEB_ARCHIVE: &str =
     "the file is a web archive (MHTML), as Office programs and browsers save it: open it there and export the table as CSV";
 const LFS_POINTER: &str = "the file is a pointer of Git LFS, not the file itself: get that with `git lfs pull`";
+const ARMOR: &str = "the file is a certificate, a key or an encrypted message (PEM or PGP), not rows of items";
+const PATCH: &str = "the file is a patch, as `diff` or `git diff` writes it: give the file that it changes";
+const YAML: &str = "the file looks like YAML, which headway cannot read: convert it to JSON first, as with `yq -o json`";
+const SAS: &str = "the file is a SAS transport file: export it as CSV";
 const ANNEX_POINTER: &str = "the file is a pointer of git-annex, not the file itself: get that with `git annex get`";
 
 /// Names of XML that only Office programs write.
@@ -38,6 +42,17 @@ pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
     }
     if head.starts_with(b"/annex/objects/") {
         return Some(ANNEX_POINTER);
+    }
+    for (mark, what) in [(&b"-----BEGIN "[..], ARMOR), (b"diff --git ", PATCH), (b"%YAML ", YAML), (b"HEADER RECORD*******", SAS)] {
+        if head.starts_with(mark) {
+            return Some(what);
+        }
+    }
+    if head.starts_with(b"--- ") && memmem::find(head, b"\n+++ ").is_some() {
+        return Some(PATCH);
+    }
+    if head.strip_prefix(b"---").is_some_and(|rest| rest.starts_with(b"\n") || rest.starts_with(b"\r\n")) {
+        return Some(YAML);
     }
     if head.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"mime-version:")) {
         return Some(WEB_ARCHIVE);

@@ -10,8 +10,12 @@ pub(super) const HEAD_BYTES: usize = 8_192;
 
 /// The first bytes of binary files with rows.
 const TABLES: &[(&[u8], &str)] = &[(b"PAR1", "parquet"), (b"ORC", "orc"), (b"Obj\x01", "avro"), (b"ARROW1", "arrow")];
+/// The first bytes of a Lotus sheet: its first record.
+const LOTUS: [&[u8]; 2] = [b"\0\0\x02\0\x04\x04", b"\0\0\x02\0\x06\x04"];
 /// In a file that is not text, at least one of this many bytes is a control character.
 const BYTES_PER_CONTROL_MAX: usize = 50;
+const EBCDIC: &str = "the file looks like EBCDIC, as mainframes write it, which headway cannot read: convert it to UTF-8 first, as with \
+                      `iconv -f IBM1047 -t UTF-8`";
 const BINARY: &str = "the file does not look like text: if it is compressed or a spreadsheet, decompress or export it first; if it is text, give \
                       its encoding, as in --encoding utf-16le";
 
@@ -20,6 +24,9 @@ const BINARY: &str = "the file does not look like text: if it is compressed or a
 pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>) -> Result<(), InputError> {
     if let Some(kind) = kind(head) {
         return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or decompress it first")));
+    }
+    if !named.is_some_and(is_utf16) && is_ebcdic(head) {
+        return Err(InputError::File(EBCDIC.to_owned()));
     }
     if !named.is_some_and(is_utf16) && wide(head, 8).is_none() && looks_binary(head) {
         return Err(InputError::File(BINARY.to_owned()));
@@ -67,6 +74,15 @@ fn kind(head: &[u8]) -> Option<String> {
     if !head.iter().any(control) && !head.starts_with(b"%PDF-") {
         return None;
     }
+    if is_dbase(head) {
+        return Some("a dBase table (dbf)".to_owned());
+    }
+    if is_bson(head) {
+        return Some("a binary file (bson)".to_owned());
+    }
+    if LOTUS.iter().any(|mark| head.starts_with(mark)) {
+        return Some("an old spreadsheet (wk1)".to_owned());
+    }
     if let Some((_, name)) = TABLES.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Some(format!("a binary file ({name})"));
     }
@@ -83,6 +99,35 @@ fn kind(head: &[u8]) -> Option<String> {
         "gz" => "compressed with gzip".to_owned(),
         extension => format!("a binary file ({extension})"),
     })
+}
+
+/// A table of dBase or one of its kin: its version, the date of the last change, and the length of its header: 32 bytes for
+/// itself and for each column, a CR, and in Visual FoxPro 263 bytes more.
+fn is_dbase(head: &[u8]) -> bool {
+    let [0x03 | 0x04 | 0x30 | 0x31 | 0x43 | 0x83 | 0x8b | 0xcb | 0xf5, _, 1..=12, 1..=31, _, _, _, _, low, high, ..] = head else {
+        return false;
+    };
+    let length = usize::from(u16::from_le_bytes([*low, *high]));
+    let are_reserved_zero = head.get(12..14) == Some(&[0, 0]);
+    are_reserved_zero && length > 32 && matches!(length % 32, 0 | 1 | 8)
+}
+
+/// A BSON document: its length, the type of its first member, and that member's name.
+fn is_bson(head: &[u8]) -> bool {
+    let Some((length, [1..=0x13, rest @ ..])) = head.split_first_chunk::<4>() else { return false };
+    let (length, is_whole) = (u32::from_le_bytes(*length) as usize, head.len() < HEAD_BYTES);
+    let is_length = length >= 5 && if is_whole { head.get(length - 1) == Some(&0) } else { length <= 16 << 20 };
+    is_length && rest.iter().position(|byte| *byte == 0).is_some_and(|end| std::str::from_utf8(&rest[..end]).is_ok())
+}
+
+/// True if the bytes are text in EBCDIC, as mainframes write it: letters, digits, blanks and line ends are where ASCII has none.
+fn is_ebcdic(head: &[u8]) -> bool {
+    let is_usual = |byte: &u8| {
+        matches!(byte, 0x0d | 0x15 | 0x25 | 0x40 | 0x4b..=0x50 | 0x5a..=0x61 | 0x6b..=0x6f | 0x7a..=0x7f)
+            || matches!(byte, 0x81..=0x89 | 0x91..=0x99 | 0xa2..=0xa9 | 0xc1..=0xc9 | 0xd1..=0xd9 | 0xe2..=0xe9 | 0xf0..=0xf9)
+    };
+    let has = |bytes: &[u8]| head.iter().any(|byte| bytes.contains(byte));
+    has(&[0x15, 0x25]) && !has(b" \n") && !is_utf8(head) && head.iter().filter(|byte| is_usual(byte)).count() * 10 >= head.len() * 9
 }
 
 /// True if the bytes are probably not text: not UTF-8, and with many control characters.

@@ -88,8 +88,14 @@ impl Retry {
         id: &str,
         rows: Option<CorrectedRows>,
     ) -> Result<(u64, Option<Changes>), CommandError> {
-        let round = client.job(&client.get(&["jobs", id])).await?.view.round;
+        let job = client.job(&client.get(&["jobs", id])).await?.view;
+        let round = job.round;
         let Some(rows) = rows else { return Ok((round, None)) };
+        if !job.status.is_terminal() {
+            let what =
+                format!("job {id} has not ended, and its items get new values only then: wait for the end with `headway watch {id}`");
+            return Err(anyhow::anyhow!(what).into());
+        }
         let failed = Records::read(client, id, "failures", &mut Bar::new(context.out)).await?;
         let changes = rows.changes(&failed, self.rewritten, self.replace)?;
         // Before anything is sent, so that a wrong file can still be seen.

@@ -27,6 +27,20 @@ async fn a_retry_names_the_round_it_leaves() {
     assert_eq!(bodies, [r#"{"round":1}"#, r#"{"round":1}"#], "so that a repeated call starts one round");
 }
 
+/// Bug found: of a job that ran, it said that no item had failed.
+#[tokio::test]
+async fn nothing_is_corrected_before_the_end() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    {
+        let mut world = server.world.lock().unwrap();
+        (world.exists, world.ends_as) = (true, None);
+    }
+    let file = home.file("bad.ndjson", "{\"index\": 0, \"item\": 1}\n");
+    let ended = home.run(&["retry", ID, "--with", &file, "--url", &server.url]).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains("has not ended") && ended.stderr.contains("headway watch"), "{ended:?}");
+    assert_eq!((server.count("PATCH"), server.count("POST")), (0, 0));
+}
+
 #[tokio::test]
 async fn deleting_succeeds_when_the_job_is_gone() {
     let (home, server) = (Home::new(), FakeServer::start().await);

@@ -31,6 +31,8 @@ async fn wrong_usage_is_2_as_text_or_as_a_problem() {
         assert_eq!(json.problem()["type"], "urn:headway:problem:usage", "{words:?}");
     }
     assert_eq!(home.run(&["--help"]).await.code, Some(0));
+    let negative = home.run(&["submit", "x.csv", "--processor", "p", "--tolerate", "-1"]).await;
+    assert!(negative.code == Some(2) && !negative.stderr.contains("unexpected argument"), "the value is wrong: {negative:?}");
 }
 
 /// A script may pass on words that a stranger chose. Errors repeat them, and must not steer the terminal.

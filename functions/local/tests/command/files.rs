@@ -178,6 +178,7 @@ async fn a_job_is_deleted_if_its_first_items_are_refused() {
     assert!(ended.code == Some(1) && ended.stderr.contains("no item is good enough"), "{ended:?}");
     assert!(!ended.stderr.contains("--continue") && !ended.stderr.contains("still exists"), "{}", ended.stderr);
     assert!(server.world.lock().unwrap().deleted, "cancelled, and deleted");
+    assert!(ended.stderr.contains("is deleted: none of its items had arrived"), "its id is on stdout: {}", ended.stderr);
 }
 
 #[tokio::test]

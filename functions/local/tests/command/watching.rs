@@ -1,5 +1,7 @@
 //! Following a job never changes it.
 
+use serde_json::json;
+
 use crate::fake_server::{FakeServer, ID, TOKEN, problem};
 use crate::{Ended, Home};
 
@@ -141,4 +143,29 @@ async fn an_error_while_watching_names_the_job() {
     let ended = home.run(&["watch", ID, "--url", &server.url]).await;
     assert_eq!(ended.code, Some(4));
     assert!(ended.stderr.contains("taken away") && ended.stderr.contains(&format!("watch {ID}")), "{}", ended.stderr);
+}
+
+/// Bug found: an operator was advised to retry another owner's job and to read its items, which are 404 for him.
+#[tokio::test]
+async fn only_what_the_caller_can_do_is_advised() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    live(&server);
+    let cost = json!({"usd": "0.000100", "estimated": true});
+    for (actions, cost, advised, not) in [
+        (json!(["retry", "delete"]), json!(null), vec!["failures", "--columns items", " retry "], vec!["--groups"]),
+        (json!(["retry", "delete"]), cost.clone(), vec!["failures", "--columns items", " retry "], vec!["--groups"]),
+        (json!([]), cost, vec!["failures", "--groups"], vec!["--columns", " retry "]),
+        (json!([]), json!(null), vec!["failures"], vec!["--groups", "--columns", " retry "]),
+    ] {
+        {
+            let mut world = server.world.lock().unwrap();
+            world.ends_as = Some("Failed");
+            world.parts.insert(0, (0, vec!["bad".to_owned()]));
+            world.more = json!({"actions": actions, "cost": cost}).as_object().unwrap().clone();
+        }
+        let ended = home.run(&["watch", ID, "--url", &server.url]).await;
+        assert_eq!(ended.code, Some(5), "{ended:?}");
+        assert!(advised.iter().all(|word| ended.stderr.contains(word)), "{actions}: {}", ended.stderr);
+        assert!(not.iter().all(|word| !ended.stderr.contains(word)), "{actions}: {}", ended.stderr);
+    }
 }

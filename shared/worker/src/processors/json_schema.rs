@@ -116,8 +116,7 @@ fn failure(misfit: Misfit) -> ItemError {
             break;
         }
         let separator = if message.is_empty() { "" } else { "; " };
-        let colon = if violation.pointer.is_empty() { "" } else { ": " };
-        message.push_str(&format!("{separator}{}{colon}{}", violation.pointer, violation.reason));
+        message.push_str(&format!("{separator}{violation}"));
     }
     ItemError::permanent(misfit.code, message)
 }

@@ -21,7 +21,7 @@ pub(super) async fn warning(opened: &Opened, schema: Source) -> Result<Option<St
     let misfits: Option<Vec<Misfit>> = verdicts.into_iter().map(|verdict| verdict.ok().and_then(misfit)).collect();
     let Some((place, misfit)) = misfits.and_then(|misfits| Some((*places.first()?, misfits.into_iter().next()?))) else { return Ok(None) };
     let which = if count == 1 { "the first item does not fit".to_owned() } else { format!("none of the first {count} items fits") };
-    let why = misfit.violations.first().map(|first| format!("{}: {}", first.pointer, first.reason)).unwrap_or_default();
+    let why = misfit.violations.first().map(|first| first.to_string()).unwrap_or_default();
     Ok(Some(format!("{}: {which} the schema. The one on line {}: {why}", opened.name(), place.line)))
 }
 
