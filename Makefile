@@ -23,7 +23,7 @@ SECONDS ?= 600
 ITEMS ?= 20000
 ROWS ?= 1000000
 
-.PHONY: help batches journey demo command test test-cdk test-conformance test-deployed test-kits test-new test-new-build test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
+.PHONY: help batches journey demo command test test-cdk test-conformance test-deployed test-kits test-new test-new-build test-page test-browser test-clients test-schemathesis test-strangers check deny advisories fuzz sim sim-adapters model planted mutants kill kill-told siege watch build package deploy lint-template clean-demo
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-17s\033[0m %s\n", $$1, $$2}'
@@ -67,6 +67,10 @@ test-new: $(VENV)/ready ## Write a project in each language with `headway new`, 
 test-new-build: $(VENV)/ready ## Build the project of a worker for release as its `make deploy` does, and deploy it on the emulator (takes minutes)
 	cargo build $(EVERYTHING) --bin headway
 	REAL_BUILD=1 $(VENV)/bin/python -m pytest -v tests/new/test_deployed.py -k ones_own
+
+# The page reads files, columns and numbers as the command does, by the same tables. These need no browser.
+test-page: ## Run the tests of the page's own code (needs Node 20)
+	cd tests/browser && node --test files.test.js columns.test.js units.test.js
 
 test-browser: tests/browser/node_modules/ready ## Drive the dashboard in a real Chromium, which must be installed, or with BROWSER=firefox in Firefox ESR (needs Node 20; SCREENSHOTS=1 takes pictures)
 	cargo build $(EVERYTHING) --bin headway

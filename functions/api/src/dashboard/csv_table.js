@@ -49,7 +49,7 @@ class CsvTable {
     if (!this.isNamed) checkOtherDelimiters(row, this.delimiter);
     Object.assign(this, { written: row.cells, line: row.line, headerRow: row.row, keys: this.names.map((name) => JSON.stringify(name)) });
     if (sizeOf(this.keys.join(":")) > LIMITS.itemBytes) throw new FileProblem(`the names of the columns alone are more than ${bytes(LIMITS.itemBytes)}.`, { line: row.line, column: 1 });
-    this.mistakes = this.isNamed ? [] : [new MergeConflict(), new OtherDelimiter(row, this.delimiter), new DrawnTable(row), ...wrappedBelow(row, this.delimiter)];
+    this.mistakes = this.isNamed ? [] : [new LeftMark(), new OtherDelimiter(row, this.delimiter), new DrawnTable(row), ...wrappedBelow(row, this.delimiter)];
   }
 
   // Looks for mistakes about the whole file that the row shows.
@@ -64,6 +64,8 @@ class CsvTable {
   }
 
   wrongWidth(row) {
+    const mark = markIn(row);
+    if (mark) return `${mark}.`;
     const [cells, columns] = [row.cells.length, this.names.length];
     return `${counted(cells, "cell")}, but the header row has ${counted(columns, "cell")}: ${cells > columns ? this.remedyForMore(row) : "add the cells that are missing, or put a cell in quotes if a line break belongs to it"}.`;
   }
@@ -93,8 +95,9 @@ function refuseHeader(row, words, options) {
 function checkDelimiter(row, delimiter) {
   const [name] = row.cells;
   if (/^sep=/i.test(name)) refuseHeader(row, "“sep=” is Excel's hint about the separator, not a header: remove this line.");
+  const mark = markIn(row);
+  if (mark) refuseHeader(row, `${mark}, or put the name in quotes if it is one column.`);
   if (row.cells.length > 1 || row.hasQuotes) return;
-  if (CONFLICT_MARK.test(name)) refuseHeader(row, `${CONFLICT}, or put the name in quotes if it is one column.`);
   if (IN_FRAME.test(name)) refuseHeader(row, "the header is a line of a table that is drawn with characters: export the table as CSV, or put the name in quotes if it is one column.");
   const [wide] = WIDE_DELIMITER.exec(name) || [];
   if (wide) refuseHeader(row, `the header has one column and contains “${wide}”, which cannot be a separator: replace it by a comma throughout, or put the name in quotes if it is one column.`);

@@ -14,13 +14,20 @@ function countsRows(cell, rows) {
   return number !== undefined && Number(number) === rows;
 }
 
-// The mark that git leaves above the first of two versions that it could not merge.
-const CONFLICT_MARK = /^<<<<<<< /;
-const CONFLICT = "a mark of git, where two versions of the file could not be merged: resolve the conflict first";
+const OF_GIT = "a mark of git, where two versions of the file could not be merged: resolve the conflict first";
+const OF_COPY = "the mark at the end of what COPY of PostgreSQL writes: remove this line, or write the file with FORMAT csv";
 
-class MergeConflict {
-  look({ cells, hasQuotes, line }) {
-    if (!hasQuotes && CONFLICT_MARK.test(cells[0])) throw new FileProblem(`${CONFLICT}.`, { line, column: 1 }, { canStay: true });
+// What the row is if another program left it as a mark. Only the name of a version of git may contain the separator.
+function markIn({ cells, hasQuotes }) {
+  if (hasQuotes) return null;
+  if (cells.length === 1 && cells[0] === "\\.") return OF_COPY;
+  return /^(<<<<<<<|\|\|\|\|\|\|\||>>>>>>>) /.test(cells[0]) || (cells.length === 1 && cells[0] === "=======") ? OF_GIT : null;
+}
+
+class LeftMark {
+  look(row) {
+    const mark = markIn(row);
+    if (mark) throw new FileProblem(`${mark}.`, { line: row.line, column: 1 }, { canStay: true });
     return true;
   }
 

@@ -32,8 +32,18 @@ function refuseBinary(head, chosen) {
   const known = /^%PDF-/.test(text) || /[\x00-\x08\x0e-\x1f]/.test(text) ? BINARY_KINDS.find(([signature]) => signature.test(text)) : undefined;
   if (known) throw new FileProblem(`This file is ${known[1]}.`);
   if (text.startsWith("{\\rtf")) throw new FileProblem("This file is a word processor's document: save its table as CSV first.");
+  if (!UTF16.includes(chosen) && isEbcdic(head)) throw new FileProblem("The file looks like EBCDIC, as mainframes write it, which cannot be read here: save it as UTF-8.");
   const isWide = UTF16.includes(chosen) || widthOf(head, 8);
   if (!isWide && controls > 0 && controls * 50 >= head.length && !isUtf8(head)) throw new FileProblem("The file does not look like text. If it is UTF-16, choose that as its encoding; otherwise export it as CSV first.");
+}
+
+// EBCDIC has all that people see above 0x3f, where ASCII has its blanks, digits and commas.
+function isEbcdic(head) {
+  const text = latin(head);
+  if (/[\n\x20-\x24\x26-\x3f]|\r(?![\x15\x25])/.test(text) || isUtf8(head)) return false;
+  const hasGaps = /[@k]/.test(text) && (/[\x15\x25]/.test(text) || (text.includes("@") && head.length >= 64));
+  const usual = text.match(/[\x05\x0d\x15\x25\x40\x4a-\x50\x5a-\x61\x6a-\x6f\x79-\x7f\x81-\x89\x91-\x99\xa2-\xa9\xad\xbd\xc0-\xc9\xd0-\xd9\xe2-\xe9\xf0-\xf9]/g) || [];
+  return hasGaps && usual.length * 5 >= head.length * 4;
 }
 
 function refuseOtherWidth(head, chosen) {
@@ -94,8 +104,27 @@ function otherFile(head) {
   if (/^version \S+git-lfs\.github\.com\/spec\//.test(text)) return "The file is a pointer of Git LFS, not the file itself: get that first.";
   if (text.startsWith("/annex/objects/")) return "The file is a pointer of git-annex, not the file itself: get that first.";
   if (/^mime-version:/i.test(text)) return "The file is a web archive: open it in the program that made it, and save the table as CSV.";
+  const ofPrograms = textOfPrograms(text);
+  if (ofPrograms) return ofPrograms;
   const isOffice = isMarkup(text) && OFFICE.some((mark) => text.toLowerCase().includes(mark));
   return isOffice ? "The file is a spreadsheet or document that an Office program saved as XML or HTML: open it there, and save it as CSV." : null;
+}
+
+// Text that programs write for other programs. Some of it could be read as CSV of one column, with all of its lines as items.
+function textOfPrograms(text) {
+  const [first] = text.split(/[\r\n]/, 1);
+  const second = withoutBlanks(text.slice(first.length));
+  // Commas and quotes are of a header with columns, in whose cells there may be anything.
+  const isOneColumn = !/[,;\t|"{[]/.test(first);
+  if (/^(-----BEGIN |age-encryption\.org\/)/.test(text) || (isOneColumn && text.includes("\n-----BEGIN "))) return "The file is a certificate, a key or an encrypted message, not rows of items.";
+  const isHeaderOfPatch = /^(--- |Index: )/.test(text) && text.slice(first.length).includes("\n+++ ");
+  const isOfGit = (/^commit [\da-f]{7,}( |$)/i.test(first) && second.startsWith("Author: ")) || /^From [\da-f]{7,}( |$)/i.test(first);
+  const isPlain = /^\d[\d,]*[acd]\d[\d,]*$/.test(first) && /^[<>] /.test(second);
+  if (/^diff (--git |-)/.test(text) || isHeaderOfPatch || isOfGit || isPlain) return "The file is a patch: choose the file that it changes.";
+  const isMember = (line) => /^[a-z][\w-]*: /i.test(line);
+  const isList = first.startsWith("- ") && isMember(first.slice(2));
+  if (/^---[ \t]*$/.test(first) || /^(%YAML |--- [#!])/.test(text) || (isOneColumn && (isList || (isMember(first) && isMember(second))))) return "The file looks like YAML, which cannot be read here: save it as JSON.";
+  return text.startsWith("HEADER RECORD*******") ? "The file is a SAS transport file: save it as CSV." : null;
 }
 
 function isMarkup(text) {

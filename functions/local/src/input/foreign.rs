@@ -43,25 +43,66 @@ pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
     if head.starts_with(b"/annex/objects/") {
         return Some(ANNEX_POINTER);
     }
-    for (mark, what) in [(&b"-----BEGIN "[..], ARMOR), (b"diff --git ", PATCH), (b"%YAML ", YAML), (b"HEADER RECORD*******", SAS)] {
-        if head.starts_with(mark) {
-            return Some(what);
-        }
-    }
-    if head.starts_with(b"--- ") && memmem::find(head, b"\n+++ ").is_some() {
-        return Some(PATCH);
-    }
-    if head.strip_prefix(b"---").is_some_and(|rest| rest.starts_with(b"\n") || rest.starts_with(b"\r\n")) {
-        return Some(YAML);
-    }
     if head.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"mime-version:")) {
         return Some(WEB_ARCHIVE);
+    }
+    if let Some(what) = text_of_programs(head) {
+        return Some(what);
     }
     if !is_markup(head) {
         return None;
     }
     let lower = head.to_ascii_lowercase();
     OFFICE.into_iter().any(|mark| memmem::find(&lower, mark).is_some()).then_some(SPREADSHEET)
+}
+
+/// Text that programs write for other programs. Some of it could be read as CSV of one column, with all of its lines as items.
+fn text_of_programs(head: &[u8]) -> Option<&'static str> {
+    let (first, rest) = head.split_at(memchr::memchr2(b'\n', b'\r', head).unwrap_or(head.len()));
+    let second = rest.trim_ascii_start();
+    let begins = |marks: &[&[u8]]| marks.iter().any(|mark| head.starts_with(mark));
+    // Commas and quotes are of a header with columns, in whose cells there may be anything.
+    let is_one_column = !first.iter().any(|byte| b",;\t|\"{[".contains(byte));
+    if begins(&[b"-----BEGIN ", b"age-encryption.org/"]) || is_one_column && memmem::find(head, b"\n-----BEGIN ").is_some() {
+        return Some(ARMOR);
+    }
+    let is_header_of_patch = begins(&[b"--- ", b"Index: "]) && memmem::find(rest, b"\n+++ ").is_some();
+    let is_of_git = is_hex_after(first, b"commit ") && second.starts_with(b"Author: ") || is_hex_after(first, b"From ");
+    let is_plain = is_place_of_change(first) && (second.starts_with(b"< ") || second.starts_with(b"> "));
+    if begins(&[b"diff --git ", b"diff -"]) || is_header_of_patch || is_of_git || is_plain {
+        return Some(PATCH);
+    }
+    if first.trim_ascii_end() == b"---" || begins(&[b"%YAML ", b"--- #", b"--- !"]) {
+        return Some(YAML);
+    }
+    let is_list = first.strip_prefix(b"- ").is_some_and(is_member_of_yaml);
+    if is_one_column && (is_list || is_member_of_yaml(first) && is_member_of_yaml(second)) {
+        return Some(YAML);
+    }
+    begins(&[b"HEADER RECORD*******"]).then_some(SAS)
+}
+
+/// True if the name of a commit follows.
+fn is_hex_after(line: &[u8], word: &[u8]) -> bool {
+    let name = line.strip_prefix(word).and_then(|rest| rest.split(|byte| *byte == b' ').next());
+    name.is_some_and(|name| name.len() >= 7 && name.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// `5,7c8`, as `diff` begins a change.
+fn is_place_of_change(line: &[u8]) -> bool {
+    let mut sides = line.splitn(2, |byte| b"acd".contains(byte));
+    let is_range = |side: Option<&[u8]>| {
+        side.is_some_and(|side| {
+            side.first().is_some_and(u8::is_ascii_digit) && side.iter().all(|byte| byte.is_ascii_digit() || *byte == b',')
+        })
+    };
+    is_range(sides.next()) && is_range(sides.next())
+}
+
+/// `name: value`, where a text of one column hardly ever has two in sequence.
+fn is_member_of_yaml(line: &[u8]) -> bool {
+    let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"_-".contains(byte)).unwrap_or(line.len());
+    line.first().is_some_and(u8::is_ascii_alphabetic) && line[end..].starts_with(b": ")
 }
 
 /// The first escape sequence that begins another character set, and the encoding that has it.

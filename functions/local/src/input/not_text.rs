@@ -11,24 +11,28 @@ pub(super) const HEAD_BYTES: usize = 8_192;
 /// The first bytes of binary files with rows.
 const TABLES: &[(&[u8], &str)] = &[(b"PAR1", "parquet"), (b"ORC", "orc"), (b"Obj\x01", "avro"), (b"ARROW1", "arrow")];
 /// The first bytes of a Lotus sheet: its first record.
-const LOTUS: [&[u8]; 2] = [b"\0\0\x02\0\x04\x04", b"\0\0\x02\0\x06\x04"];
+const LOTUS: [&[u8]; 3] = [b"\0\0\x02\0\x04\x04", b"\0\0\x02\0\x06\x04", b"\0\0\x1a\0"];
+/// The first byte of a dBase table: the program that wrote it, and whether it has memos.
+const DBASE: [u8; 16] = [0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x7b, 0x83, 0x8b, 0x8c, 0x8e, 0xcb, 0xf5, 0xfb];
 /// In a file that is not text, at least one of this many bytes is a control character.
 const BYTES_PER_CONTROL_MAX: usize = 50;
+/// How many bytes of records without line ends are needed.
+const EBCDIC_RECORDS_MIN: usize = 64;
 const EBCDIC: &str = "the file looks like EBCDIC, as mainframes write it, which headway cannot read: convert it to UTF-8 first, as with \
                       `iconv -f IBM1047 -t UTF-8`";
 const BINARY: &str = "the file does not look like text: if it is compressed or a spreadsheet, decompress or export it first; if it is text, give \
                       its encoding, as in --encoding utf-16le";
 
 /// Refuses a file without a byte-order mark whose first bytes show that it is not text, or is text in an encoding other
-/// than `named`.
-pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>) -> Result<(), InputError> {
+/// than `named`. The delimiter may be a control character.
+pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>, delimiter: u8) -> Result<(), InputError> {
     if let Some(kind) = kind(head) {
         return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or decompress it first")));
     }
     if !named.is_some_and(is_utf16) && is_ebcdic(head) {
         return Err(InputError::File(EBCDIC.to_owned()));
     }
-    if !named.is_some_and(is_utf16) && wide(head, 8).is_none() && looks_binary(head) {
+    if !named.is_some_and(is_utf16) && wide(head, 8).is_none() && looks_binary(head, delimiter) {
         return Err(InputError::File(BINARY.to_owned()));
     }
     // If the given encoding is UTF-16, a few bytes are enough to see that the file is the other UTF-16.
@@ -81,7 +85,7 @@ fn kind(head: &[u8]) -> Option<String> {
         return Some("a binary file (bson)".to_owned());
     }
     if LOTUS.iter().any(|mark| head.starts_with(mark)) {
-        return Some("an old spreadsheet (wk1)".to_owned());
+        return Some("an old spreadsheet (Lotus 1-2-3)".to_owned());
     }
     if let Some((_, name)) = TABLES.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Some(format!("a binary file ({name})"));
@@ -104,12 +108,10 @@ fn kind(head: &[u8]) -> Option<String> {
 /// A table of dBase or one of its kin: its version, the date of the last change, and the length of its header: 32 bytes for
 /// itself and for each column, a CR, and in Visual FoxPro 263 bytes more.
 fn is_dbase(head: &[u8]) -> bool {
-    let [0x03 | 0x04 | 0x30 | 0x31 | 0x43 | 0x83 | 0x8b | 0xcb | 0xf5, _, 1..=12, 1..=31, _, _, _, _, low, high, ..] = head else {
-        return false;
-    };
+    let [version, _, 1..=12, 1..=31, _, _, _, _, low, high, ..] = head else { return false };
     let length = usize::from(u16::from_le_bytes([*low, *high]));
     let are_reserved_zero = head.get(12..14) == Some(&[0, 0]);
-    are_reserved_zero && length > 32 && matches!(length % 32, 0 | 1 | 8)
+    DBASE.contains(version) && are_reserved_zero && length > 32 && matches!(length % 32, 0 | 1 | 8)
 }
 
 /// A BSON document: its length, the type of its first member, and that member's name.
@@ -120,19 +122,27 @@ fn is_bson(head: &[u8]) -> bool {
     is_length && rest.iter().position(|byte| *byte == 0).is_some_and(|end| std::str::from_utf8(&rest[..end]).is_ok())
 }
 
-/// True if the bytes are text in EBCDIC, as mainframes write it: letters, digits, blanks and line ends are where ASCII has none.
+/// True if the bytes are text in EBCDIC, as mainframes write it. All that people see is above 0x3f there, where ASCII has its blanks, digits and
+/// commas. Lines end with 0x15 or 0x25; records of a fixed length have no end, so that there have to be more of them.
 fn is_ebcdic(head: &[u8]) -> bool {
     let is_usual = |byte: &u8| {
-        matches!(byte, 0x0d | 0x15 | 0x25 | 0x40 | 0x4b..=0x50 | 0x5a..=0x61 | 0x6b..=0x6f | 0x7a..=0x7f)
+        matches!(byte, 0x05 | 0x0d | 0x15 | 0x25 | 0x40 | 0x4a..=0x50 | 0x5a..=0x61 | 0x6a..=0x6f | 0x79..=0x7f | 0xad | 0xbd | 0xc0 | 0xd0)
             || matches!(byte, 0x81..=0x89 | 0x91..=0x99 | 0xa2..=0xa9 | 0xc1..=0xc9 | 0xd1..=0xd9 | 0xe2..=0xe9 | 0xf0..=0xf9)
     };
     let has = |bytes: &[u8]| head.iter().any(|byte| bytes.contains(byte));
-    has(&[0x15, 0x25]) && !has(b" \n") && !is_utf8(head) && head.iter().filter(|byte| is_usual(byte)).count() * 10 >= head.len() * 9
+    let is_of_ascii = |byte: &u8| matches!(byte, b'\n' | 0x20..=0x3f) && *byte != 0x25;
+    let ends_alone = head.windows(2).any(|two| two[0] == b'\r' && !matches!(two[1], 0x15 | 0x25)) || head.ends_with(b"\r");
+    if ends_alone || is_utf8(head) || head.iter().any(is_of_ascii) {
+        return false;
+    }
+    // A blank or a comma: words alone could be of any language.
+    let has_gaps = has(&[0x40, 0x6b]) && (has(&[0x15, 0x25]) || has(&[0x40]) && head.len() >= EBCDIC_RECORDS_MIN);
+    has_gaps && head.iter().filter(|byte| is_usual(byte)).count() * 5 >= head.len() * 4
 }
 
 /// True if the bytes are probably not text: not UTF-8, and with many control characters.
-fn looks_binary(head: &[u8]) -> bool {
-    let controls = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31)).count();
+fn looks_binary(head: &[u8], delimiter: u8) -> bool {
+    let controls = head.iter().filter(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31) && **byte != delimiter).count();
     controls > 0 && controls * BYTES_PER_CONTROL_MAX >= head.len() && !is_utf8(head)
 }
 

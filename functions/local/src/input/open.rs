@@ -16,7 +16,7 @@ use super::text::Text;
 ///
 /// The first bytes are wrong for the format or the encoding.
 pub fn items(reader: impl Read + 'static, reading: &Reading) -> Result<Box<dyn Items>, InputError> {
-    let text = Text::new(reader, reading.format, reading.encoding)?;
+    let text = Text::new(reader, reading)?;
     Ok(match reading.format {
         Format::Csv => Box::new(CsvItems::new(text, reading.delimiter, reading.record_max)?),
         Format::Ndjson => Box::new(NdjsonItems::new(text, reading.record_max)),

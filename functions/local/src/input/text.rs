@@ -7,7 +7,7 @@ use memchr::{memchr, memmem};
 
 use super::error::InputError;
 use super::foreign;
-use super::format::{Format, NamedEncoding};
+use super::format::{Format, NamedEncoding, Reading};
 use super::misnamed::MaybeUtf8;
 use super::not_text::{self, HEAD_BYTES};
 use super::not_utf8;
@@ -75,15 +75,16 @@ impl<R: Read> Text<R> {
     /// # Errors
     ///
     /// The reader fails, the first bytes are not text, or it is another kind of file.
-    pub(super) fn new(mut reader: R, format: Format, named: Option<NamedEncoding>) -> Result<Text<R>, InputError> {
+    pub(super) fn new(mut reader: R, reading: &Reading) -> Result<Text<R>, InputError> {
+        let named = reading.encoding;
         let mut raw = Vec::with_capacity(RAW_BYTES);
         reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut raw)?;
-        let (encoding, raw_at) = encoding(&raw, named)?;
+        let (encoding, raw_at) = encoding(&raw, reading)?;
         let mut text = Text {
             reader,
             decoder: encoding.new_decoder_without_bom_handling(),
             encoding,
-            must_be_utf8: named.is_none() && format != Format::Csv,
+            must_be_utf8: named.is_none() && reading.format != Format::Csv,
             is_unnamed: named.is_none(),
             unmarked_utf16: raw_at == 0 && not_text::is_utf16(encoding),
             misnamed: misnamed(encoding, &raw),
@@ -292,14 +293,15 @@ fn swapped(text: &[u8]) -> Option<usize> {
 }
 
 /// The encoding of a file that begins with `head`, and the length of its byte-order mark.
-fn encoding(head: &[u8], named: Option<NamedEncoding>) -> Result<(&'static Encoding, usize), InputError> {
+fn encoding(head: &[u8], reading: &Reading) -> Result<(&'static Encoding, usize), InputError> {
+    let named = reading.encoding;
     match &head[..head.len().min(MARK_BYTES_MAX)] {
         [0xff, 0xfe, 0, 0] => return Err(InputError::File(not_text::utf32("UTF-32LE"))),
         [0, 0, 0xfe, 0xff] => return Err(InputError::File(not_text::utf32("UTF-32BE"))),
         _ => {}
     }
     let Some((marked, mark_bytes)) = Encoding::for_bom(head) else {
-        not_text::refuse(head, named.map(|named| named.encoding))?;
+        not_text::refuse(head, named.map(|named| named.encoding), reading.delimiter.byte())?;
         return Ok((named.map_or(UTF_8, |named| named.encoding), 0));
     };
     let agrees = |named: NamedEncoding| named.encoding == marked || named.either_utf16 && [UTF_16LE, UTF_16BE].contains(&marked);

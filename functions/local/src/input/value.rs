@@ -7,7 +7,7 @@ use std::path::Path;
 use headway_core::limits::ITEM_DEPTH_MAX;
 
 use super::error::InputError;
-use super::format::Format;
+use super::format::{Format, Reading};
 use super::item::check_json;
 use super::place::{Place, Tracker};
 use super::record_max::RecordMax;
@@ -49,7 +49,7 @@ fn value(reader: impl Read) -> Result<String, InputError> {
 
 /// The whole text of a file.
 fn whole(reader: impl Read) -> Result<String, InputError> {
-    let (mut text, mut all) = (Text::new(reader, Format::Json, None)?, Vec::new());
+    let (mut text, mut all) = (Text::new(reader, &Reading::of(Format::Json))?, Vec::new());
     loop {
         let piece = text.fill()?;
         if piece.is_empty() {
