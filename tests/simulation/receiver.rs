@@ -144,6 +144,10 @@ impl Receiver {
         if job.handled_items() + job.pending_items() != job.total_items {
             self.violated(notice, "its counts do not add up");
         }
+        let rounds = job.rounds_so_far();
+        if !rounds.is_sorted_by(|one, next| one.round < next.round) {
+            self.violated(notice, &format!("its rounds are {rounds:?}"));
+        }
     }
 }
 

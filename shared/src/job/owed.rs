@@ -111,6 +111,11 @@ impl Job {
         self.expires_at = Some(end.completed_at + TimeDelta::days(self.retention_days.into()));
         (self.total_items, self.processed_items, self.failed_items) = (end.total_items, end.processed_items, end.failed_items);
         (self.retrying_items, self.waiting_for) = (0, None);
+        // Of later rounds nothing was known then. How many failures were corrected is known since the round was left.
+        let own = self.rounds.iter().find(|counts| counts.round == notice.round).copied();
+        self.rounds.retain(|counts| counts.round < notice.round);
+        let corrected = own.and_then(|own| u32::try_from(own.corrected).ok()).filter(|corrected| *corrected > 0);
+        self.corrected = corrected.map(|corrected| (0, corrected)).into_iter().collect();
         (self.paused, self.reconciled) = (false, true);
         self
     }
@@ -134,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::ids::{JobId, UserId};
-    use crate::job::{JobStatus, SendResult};
+    use crate::job::{JobStatus, RoundCounts, SendResult};
 
     const CALLBACK: NoticeKind = NoticeKind::Callback;
 
@@ -177,7 +182,8 @@ mod tests {
         assert_eq!((notice.state, notice.tries), (NoticeState::GivenUp, 7));
     }
 
-    /// Bug found: a retry cancelled the notice of the round that it left, or the notice told of the new round.
+    /// Bugs found: a retry cancelled the notice of the round that it left, or the notice told of the new round, or of the rounds after
+    /// its own.
     #[test]
     fn a_round_that_was_left_is_still_told_as_it_ended() {
         let job = ended(1);
@@ -187,6 +193,10 @@ mod tests {
         let told = Job { processed_items: 9, failed_items: 0, ..left.clone() }.at_the_end(&due[0]);
         assert_eq!((told.round, told.status, told.completed_at), (1, JobStatus::Failed, Some(at(10))));
         assert_eq!((told.processed_items, told.failed_items, told.error_message.as_deref()), (7, 2, Some("no")));
+        let counts = |round, processed, corrected| RoundCounts { round, processed, failed: 2, corrected };
+        let much_later = Job { round: 4, rounds: vec![counts(1, 7, 1), counts(2, 8, 0), counts(3, 8, 2)], ..left.clone() };
+        let told = Job { corrected: [(0, 2)].into(), ..much_later }.at_the_end(&due[0]);
+        assert_eq!((told.rounds_so_far(), told.corrected_items()), (vec![counts(1, 7, 1)], 1), "nothing of the rounds after it");
         let ended_again = Job { status: JobStatus::Completed, completed_at: Some(at(20)), ..left };
         assert_eq!(ended_again.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [1, 2]);
         let first = ended_again.due_notice(1, CALLBACK).unwrap().after(&SendResult::Delivered, at(30));

@@ -46,6 +46,12 @@ pub(super) const BUGS: &[Bug] = &[
         trap: "both rounds are told, each with its own id",
     },
     Bug {
+        name: "left-round-knows-the-rounds-after-it",
+        edits: &[edit("retain(|counts| counts.round < notice.round)", "retain(|counts| counts.round < notice.round + 1_000)")],
+        breaks: "a notice of a round that was left lists the rounds after it, and its own a second time",
+        trap: "both rounds are told, each as it ended",
+    },
+    Bug {
         name: "lost-notice-is-not-missed",
         edits: &[edit("notice.next_at + OVERDUE_AFTER <= now", "notice.next_at + OVERDUE_AFTER * 100_000 <= now")],
         breaks: "a job whose worker died between its end and the message is never told",
