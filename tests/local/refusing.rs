@@ -55,8 +55,10 @@ fn a_path_that_is_not_a_directory() {
 /// Bug found: it started, and each job's end was a warning in the log.
 #[test]
 fn an_event_log_that_cannot_be_written() {
-    let says = refused(&Home::new(), &["--memory", "--listen", "127.0.0.1:0", "--event-log", "missing/events.ndjson"]);
-    assert!(says.contains("missing/events.ndjson cannot be written: choose another file with --event-log"), "{says}");
+    for path in ["missing/events.ndjson", "/dev/full", "-"] {
+        let says = refused(&Home::new(), &["--memory", "--listen", "127.0.0.1:0", "--event-log", path]);
+        assert!(says.contains(&format!("{path} cannot be written: choose another file with --event-log")), "{says}");
+    }
 }
 
 /// Bug found: the server started without a word, and did not know the processors that were described.

@@ -163,7 +163,9 @@ impl Credentials {
                 let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
                 Some(lasting(one_token(&text, "the token file")?))
             }
-            TokenSource::Command(command) => Some(lasting(one_token(&run(command, COMMAND_MAX).await?, "HEADWAY_TOKEN_COMMAND")?)),
+            TokenSource::Command(command) => {
+                Some(lasting(one_token(&run(command, COMMAND_MAX).await?, "the output of HEADWAY_TOKEN_COMMAND")?))
+            }
             TokenSource::DevKey => {
                 let now = Utc::now();
                 let token = local_token::usual(DEV_TOKEN_TTL)?;
@@ -181,7 +183,7 @@ fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, Credentia
         Some((word, token)) if word.eq_ignore_ascii_case("bearer") => token.trim_start(),
         _ => text,
     };
-    if token.is_empty() {
+    if token.is_empty() || token.eq_ignore_ascii_case("bearer") {
         return Err(CredentialsError::Empty(from));
     }
     // RFC 6750, 2.1.
@@ -244,7 +246,7 @@ mod tests {
             ("\u{feff}a.b\r\n", Ok("a.b")),
             ("Bearer a.b\n", Ok("a.b")),
             ("\u{feff} bearer\t a.b", Ok("a.b")),
-            ("Bearer", Ok("Bearer")),
+            ("Bearer", Err("did not contain a token")),
             (" \u{feff}\n", Err("contains more than a token: it has the character '\\u{feff}'")),
             ("\u{feff}\n", Err("did not contain a token")),
             ("{\"access_token\":\"a\"}", Err("it is JSON: leave only")),

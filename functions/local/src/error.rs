@@ -37,11 +37,13 @@ pub enum CommandError {
     /// The command stopped following a job. The job continues without it.
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    /// The command failed after the job was created. The error says how to continue.
+    /// The command failed at a job. The error says what became of the job, and how to continue.
     #[error("{cause}")]
     Unfinished {
-        /// The job's id.
-        job_id: String,
+        /// The job's id, if it is known.
+        job_id: Option<String>,
+        /// What became of the job: `job 7c9e… still exists`.
+        state: String,
         /// What can be done next, one line each.
         advice: Vec<String>,
         /// The error.
@@ -78,11 +80,32 @@ impl CommandError {
     /// Adds the job that is left unfinished. An error that says so already, or that the job is gone, is not changed.
     #[must_use]
     pub fn unfinished(self, job_id: &str, advice: Vec<String>) -> CommandError {
-        let gone = matches!(&self, CommandError::Client(error) if error.status() == Some(404));
-        if gone || self.reader_left() || matches!(self, CommandError::Stopped(_) | CommandError::Unfinished { .. }) {
+        if self.is_problem("not-found") {
             return self;
         }
-        CommandError::Unfinished { job_id: job_id.to_owned(), advice, cause: Box::new(self) }
+        self.at_job(Some(job_id), format!("job {job_id} still exists"), advice)
+    }
+
+    /// Adds that the job, to which nothing had been sent, was deleted.
+    #[must_use]
+    pub fn deleted(self, job_id: &str) -> CommandError {
+        self.at_job(Some(job_id), format!("job {job_id} is deleted: none of its items had arrived"), Vec::new())
+    }
+
+    /// Adds what may have been done although there was no answer that says so. An answer that says that nothing was done is not changed.
+    #[must_use]
+    pub fn perhaps_done(self, job_id: Option<&str>, state: String, advice: Vec<String>) -> CommandError {
+        match &self {
+            CommandError::Client(error) if error.may_have_been_done() => self.at_job(job_id, state, advice),
+            _ => self,
+        }
+    }
+
+    fn at_job(self, job_id: Option<&str>, state: String, advice: Vec<String>) -> CommandError {
+        if self.reader_left() || matches!(self, CommandError::Stopped(_) | CommandError::Unfinished { .. }) {
+            return self;
+        }
+        CommandError::Unfinished { job_id: job_id.map(str::to_owned), state, advice, cause: Box::new(self) }
     }
 
     /// True if the reader of stdout has gone away, as in `headway failures … | head`. That is not an error.

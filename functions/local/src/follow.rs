@@ -204,7 +204,13 @@ pub async fn act<T>(
     (verb, job_id): (&str, &str),
     call: impl Future<Output = Result<T, ClientError>>,
 ) -> Result<T, CommandError> {
-    or_unanswered(client, call, |has_asked| unanswered(context, verb, job_id, has_asked)).await
+    let done = or_unanswered(client, call, |has_asked| unanswered(context, verb, job_id, has_asked)).await;
+    let state = || format!("`{verb}` of job {job_id} may have been done, or not");
+    done.map_err(|error| error.perhaps_done(Some(job_id), state(), vec![status_line(context, job_id)]))
+}
+
+fn status_line(context: &Context, job_id: &str) -> String {
+    format!("status:   {}", context.command(&["status", job_id]))
 }
 
 /// The error after Ctrl-C during a call `verb` about the job.
@@ -213,7 +219,7 @@ fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> S
         true => format!("interrupted before the server answered: `{verb}` of job {job_id} may have been done, or not"),
         false => format!("interrupted; `{verb}` of job {job_id} has not been requested"),
     };
-    let advice = has_asked.then(|| format!("status:   {}", context.command(&["status", job_id])));
+    let advice = has_asked.then(|| status_line(context, job_id));
     Stopped::interrupted(what, Some(job_id), advice.into_iter().collect())
 }
 

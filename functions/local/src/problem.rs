@@ -86,6 +86,13 @@ impl Problem {
         self
     }
 
+    /// Adds what became of the job, for people.
+    #[must_use]
+    pub fn with_state(mut self, state: &str) -> Problem {
+        self.more.insert("state".into(), state.into());
+        self
+    }
+
     /// A command line that the argument parser refused.
     #[must_use]
     pub fn usage(detail: &str) -> Problem {

@@ -28,7 +28,7 @@ impl Report {
     pub fn of(error: &CommandError) -> Report {
         match error {
             CommandError::Stopped(stopped) => Report::stopped(stopped),
-            CommandError::Unfinished { job_id, advice, cause } => Report::of(cause).with_job(job_id, advice),
+            CommandError::Unfinished { job_id, state, advice, cause } => Report::of(cause).with_job(job_id.as_deref(), state, advice),
             CommandError::Client(ClientError::Refused(refusal)) => Report::refused(error, refusal),
             CommandError::Client(ClientError::Unreachable { .. }) => {
                 Report::new(Exit::Unreachable, "unreachable", "The server cannot be reached", error)
@@ -86,9 +86,9 @@ impl Report {
         Report { exit: stopped.exit, problem, words: with_lines(printable(&stopped.what), &stopped.advice) }
     }
 
-    fn with_job(self, job_id: &str, advice: &[String]) -> Report {
-        let words = with_lines(format!("{}\njob {} still exists", self.words, printable(job_id)), advice);
-        Report { problem: self.problem.with_job(Some(job_id), advice), words, ..self }
+    fn with_job(self, job_id: Option<&str>, state: &str, advice: &[String]) -> Report {
+        let words = with_lines(format!("{}\n{}", self.words, printable(state)), advice);
+        Report { problem: self.problem.with_job(job_id, advice).with_state(state), words, ..self }
     }
 }
 

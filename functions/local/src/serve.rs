@@ -54,7 +54,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 2, requires = "worker", value_parser = number::from_to(1_u16, 64))]
     pub workers: u16,
     /// Append events of jobs to this file, a line of JSON for each start and end, as an EventBridge bus would get them
-    #[arg(long, value_name = "FILE", env = config::HEADWAY_EVENT_LOG)]
+    /// [default: the file that HEADWAY_EVENT_LOG names, if it does]
+    #[arg(long, value_name = "FILE")]
     pub event_log: Option<PathBuf>,
     /// The global option `--json`: the ready line and the logs are JSON.
     #[arg(skip)]
@@ -130,7 +131,8 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<()> {
 
 /// Where events go: into the file that the option names, or to a bus that the environment names.
 fn events_to(args: &ServeArgs) -> anyhow::Result<Option<EventsTo>> {
-    let log = args.event_log.as_ref().map(std::path::absolute).transpose()?;
+    let log = args.event_log.clone().or_else(|| config::optional(config::HEADWAY_EVENT_LOG).map(PathBuf::from));
+    let log = log.map(std::path::absolute).transpose()?;
     let named = log.map(|path| path.to_string_lossy().into_owned());
     let events = config::events_to(&|name| if name == config::HEADWAY_EVENT_LOG { named.clone() } else { config::optional(name) })?;
     if let Some(EventsTo::Log(path)) = &events {
@@ -140,10 +142,11 @@ fn events_to(args: &ServeArgs) -> anyhow::Result<Option<EventsTo>> {
     Ok(events)
 }
 
-/// Opens the event log once, so that a wrong path is told now and not at each job's end. Of a pipe that would wait for its reader.
-fn try_event_log(path: &Path) -> std::io::Result<()> {
-    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return Ok(());
+/// Opens the event log once, so that a wrong path is told now and not at each job's end.
+fn try_event_log(path: &Path) -> io::Result<()> {
+    let is_other = std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
+    if is_other || path.file_name().is_some_and(|name| name == "-") {
+        return Err(io::Error::other("it is not a regular file"));
     }
     std::fs::OpenOptions::new().append(true).create(true).open(path).map(|_| ())
 }

@@ -37,6 +37,18 @@ pub(crate) fn at<'j>(json: &'j str, pointer: &str) -> Option<&'j str> {
     })
 }
 
+/// The same without the blanks between its tokens.
+pub(crate) fn compact(json: &str) -> String {
+    let (mut in_text, mut escaped) = (false, false);
+    let keep = |c: &char| {
+        let is_blank = !in_text && c.is_ascii_whitespace();
+        in_text ^= *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        !is_blank
+    };
+    json.chars().filter(keep).collect()
+}
+
 /// The elements of an array; none of anything else.
 pub(crate) fn elements(json: &str) -> Vec<&RawValue> {
     serde_json::Deserializer::from_str(json).deserialize_seq(Elements).unwrap_or_default()

@@ -195,10 +195,8 @@ fn with_value(violation: Violation, item: &Value, text: &str) -> Violation {
     if violation.pointer.is_empty() && (value.is_object() || value.is_array()) {
         return violation;
     }
-    let written = raw::at(text, &violation.pointer).filter(|_| value.is_number()).and_then(|raw| match raw.starts_with('"') {
-        true => raw::text(raw),
-        false => Some(raw.into()),
-    });
+    let written = raw::at(text, &violation.pointer).filter(|_| matches!(value, Value::Number(_) | Value::Array(_) | Value::Object(_)));
+    let written = written.and_then(|raw| if raw.starts_with('"') { raw::text(raw) } else { Some(raw::compact(raw).into()) });
     let value = written.map_or_else(|| shown(value, VALUE_CHARS_MAX), |written| cut(&written, VALUE_CHARS_MAX));
     Violation { reason: format!("{}: {value}", violation.reason), ..violation }
 }

@@ -1,7 +1,8 @@
 //! Events of jobs, on an EventBridge bus: `JobStarted` and `JobEnded`, as docs/events.md describes them. Where there is no
 //! bus they are appended to a file, in the form in which EventBridge delivers them.
 
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -112,9 +113,36 @@ async fn append(path: PathBuf, notice: &Notice, detail: String) -> Result<(), St
     written.map_err(|error| wrong(&error))?.map_err(|error| wrong(&error))
 }
 
-/// One write, so that lines of several processes do not mix.
+/// One write, so that lines of several processes do not mix. If the file ends within a line, as after a full disk, a new one is begun.
 fn append_line(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).read(true).open(path)?;
+    let line = if ends_within_a_line(&mut file)? { format!("\n{line}") } else { line.to_owned() };
     file.write_all(line.as_bytes())?;
     file.sync_data()
+}
+
+fn ends_within_a_line(file: &mut File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    Ok(last != [b'\n'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bug found: after a full disk the next event continued the half of a line, and could never be read.
+    #[test]
+    fn an_event_begins_a_line_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.ndjson");
+        append_line(&path, "1\n").unwrap();
+        std::fs::write(&path, "1\n{\"acc").unwrap();
+        append_line(&path, "2\n").unwrap();
+        append_line(&path, "3\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n{\"acc\n2\n3\n");
+    }
 }

@@ -28,12 +28,14 @@ impl Answer {
         serde_json::from_slice(&self.body)
     }
 
-    /// How long the server asks to wait: `Retry-After`, in seconds or as a date.
+    /// How long the server asks to wait: `Retry-After`, in seconds or as a date. A number that is too large for seconds is the longest wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.text("retry-after")?.trim();
         let until = || httpdate::parse_http_date(text).ok().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
-        text.parse().ok().map(Duration::from_secs).or_else(until)
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u32::MAX).into()));
+        seconds.or_else(until)
     }
 
     /// The value of a header field, if it is present once and is text.

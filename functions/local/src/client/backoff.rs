@@ -63,7 +63,7 @@ impl Waits {
         };
         let pause = self.usual.next().unwrap_or(LONGEST).max(asked.unwrap_or_default());
         let failing = self.failing_since.get_or_insert_with(Instant::now).elapsed();
-        (failing + pause <= limit).then_some(pause)
+        failing.checked_add(pause).is_some_and(|by| by <= limit).then_some(pause)
     }
 
     /// For how long the call fails by the end of this pause.
@@ -80,7 +80,7 @@ impl Waits {
 }
 
 fn may_pass(status: u16) -> bool {
-    status == 429 || (500..600).contains(&status) && !matches!(status, 501 | 505)
+    matches!(status, 408 | 425 | 429) || (500..600).contains(&status) && !matches!(status, 501 | 505)
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
         for status in [400, 401, 403, 404, 409, 413, 422, 501] {
             assert_eq!(Waits::new(Patience::LONG).after(&refused(status, None)), None, "{status}");
         }
-        for status in [429, 500, 502, 503, 504] {
+        for status in [408, 425, 429, 500, 502, 503, 504] {
             assert!(Waits::new(Patience::LONG).after(&refused(status, None)).is_some(), "{status}");
         }
     }

@@ -103,6 +103,17 @@ impl ClientError {
         matches!(self, ClientError::Refused(refusal) if refusal.problem.as_ref().is_some_and(|p| p.is(short)))
     }
 
+    /// True if the server may have done what it was asked for: there was no answer that says what happened.
+    #[must_use]
+    pub fn may_have_been_done(&self) -> bool {
+        match self {
+            ClientError::Refused(refusal) => refusal.status == 408 || refusal.status >= 500,
+            ClientError::Unreachable { source, .. } => !source.is_connect(),
+            ClientError::Answer(_) | ClientError::Endless | ClientError::OtherJob { .. } => true,
+            _ => false,
+        }
+    }
+
     /// How often the call was made, if there was an answer.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -165,7 +176,7 @@ impl Refusal {
                 another port: HEADWAY_TOKEN=$(headway token --user dev)"
                     .to_owned(),
             ),
-            403 => lines.push("the token does not have the scope that this needs".to_owned()),
+            403 if self.problem.is_some() => lines.push("the token does not have the scope that this needs".to_owned()),
             404 if self.problem.is_none() || self.path.contains("/v1/v1/") => {
                 lines.push("is the address right? Give it without /v1".to_owned())
             }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use headway_core::JobStatus;
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow;
 use crate::input::{Delimiter, Format, NamedEncoding, Source};
+use crate::job::JobView;
 use crate::records::Records;
 
 /// How many items are corrected in a call, and the bytes of its body.
@@ -91,9 +93,7 @@ impl Retry {
         let job = client.job(&client.get(&["jobs", id])).await?.view;
         let round = job.round;
         let Some(rows) = rows else { return Ok((round, None)) };
-        if !job.status.is_terminal() {
-            let what =
-                format!("job {id} has not ended, and its items get new values only then: wait for the end with `headway watch {id}`");
+        if let Some(what) = not_correctable(context, &job) {
             return Err(anyhow::anyhow!(what).into());
         }
         let failed = Records::read(client, id, "failures", &mut Bar::new(context.out)).await?;
@@ -130,6 +130,19 @@ async fn send(client: &Client, id: &str, values: &[NewValue], conditions: &[(&st
         }
     }
     Ok(())
+}
+
+/// Why no item of the job can get a new value now.
+fn not_correctable(context: &Context, job: &JobView) -> Option<String> {
+    let id = job.id.as_str();
+    if job.status == JobStatus::Cancelled {
+        return Some(format!("job {id} was cancelled, and such a job is not retried: submit the corrected rows as a new job"));
+    }
+    let remedy = match job.paused {
+        true => format!("resume it first: {}", context.command(&["resume", id])),
+        false => format!("wait for its end: {}", context.command(&["watch", id])),
+    };
+    (!job.status.is_terminal()).then(|| format!("job {id} has not ended, and items get new values only then; {remedy}"))
 }
 
 /// If somebody else corrects the job too: what can be done.

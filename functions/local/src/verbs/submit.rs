@@ -30,6 +30,9 @@ use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
 use crate::job::FetchedJob;
 use crate::out::OutError;
 
+/// What may be left if there was no answer to the request that creates a job.
+const MAY_EXIST: &str = "the job may exist, without items";
+
 /// What to submit, and how.
 #[derive(Debug, Args)]
 pub struct Submit {
@@ -141,12 +144,16 @@ impl Submit {
 
     /// The error if Ctrl-C was pressed while the job was being created, and the server did not answer.
     fn uncreated(&self, context: &Context) -> Stopped {
-        let what = "interrupted before the server answered: the job may exist, without items".to_owned();
+        let what = format!("interrupted before the server answered: {MAY_EXIST}");
+        Stopped::interrupted(what, None, self.finding(context))
+    }
+
+    /// How to find a job that may have been created.
+    fn finding(&self, context: &Context) -> Vec<String> {
         let again = self.idempotency_key.as_ref().map(|_| "continue: the same command finds the job by its --idempotency-key".to_owned());
         let list = format!("list:     {}", context.command(&["list"]));
         let cancel = format!("cancel:   {}, with an id from the list", context.command(&["cancel"]));
-        let advice = again.into_iter().chain([list, cancel]).collect();
-        Stopped::interrupted(what, None, advice)
+        again.into_iter().chain([list, cancel]).collect()
     }
 
     /// Says that the job had ended before this command found it.

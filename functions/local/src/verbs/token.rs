@@ -39,8 +39,8 @@ impl MakeToken {
         if self.user.is_empty() {
             return Err(CommandError::Usage("--user must not be empty".to_owned()));
         }
-        if self.ttl.is_zero() {
-            return Err(CommandError::Usage("--ttl 0: the token would expire at once".to_owned()));
+        if self.ttl < Duration::from_secs(1) {
+            return Err(CommandError::Usage("--ttl is less than a second: the token would expire at once".to_owned()));
         }
         let ttl =
             TimeDelta::from_std(self.ttl).ok().filter(|ttl| Utc::now().checked_add_signed(*ttl).is_some_and(|end| end.year() <= YEAR_MAX));

@@ -13,7 +13,9 @@ use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow;
 
-/// How long the first look may take with `--timeout 0`.
+/// With a shorter `--timeout` one look is enough, and it may take its time: nothing is known before.
+const FOLLOWED_MIN: Duration = Duration::from_secs(1);
+/// How long that look may take.
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
 /// The job to follow, and for how long.
@@ -21,7 +23,7 @@ const LOOK_MAX: Duration = Duration::from_secs(10);
 pub struct Watch {
     /// The job's id
     id: Uuid,
-    /// Stop following after this time, with exit code 124; the job continues. With 0 it is looked at once
+    /// Stop following after this time, with exit code 124; the job continues. With less than a second it is looked at once
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
 }
@@ -46,10 +48,10 @@ impl Watch {
         let ended = match self.timeout {
             None => Ok(following.await),
             Some(limit) => {
-                // With 0 one look is enough, and it may take its time. A job that has ended is told in the same moment.
+                // A job that has ended is told in the moment of the first look.
                 let until = async {
                     tokio::time::sleep(limit).await;
-                    if limit.is_zero() {
+                    if limit < FOLLOWED_MIN {
                         let _ = tokio::time::timeout(LOOK_MAX, looked.wait_for(|looked| *looked)).await;
                     }
                 };
@@ -62,6 +64,8 @@ impl Watch {
         };
         bar.clear();
         match ended {
+            // An error before the first look says nothing of the job, not even that there is one.
+            Ok(Err(CommandError::Unfinished { cause, .. })) if !*look.borrow() => Err(*cause),
             Ok(told) => Ok(follow::ending(context, &told?.view)),
             Err(limit) => Err(timed_out(context, &id, limit).into()),
         }

@@ -37,7 +37,10 @@ async fn nothing_is_corrected_before_the_end() {
     }
     let file = home.file("bad.ndjson", "{\"index\": 0, \"item\": 1}\n");
     let ended = home.run(&["retry", ID, "--with", &file, "--url", &server.url]).await;
-    assert!(ended.code == Some(1) && ended.stderr.contains("has not ended") && ended.stderr.contains("headway watch"), "{ended:?}");
+    assert!(
+        ended.code == Some(1) && ended.stderr.contains("has not ended") && ended.stderr.contains("wait for its end: headway --url"),
+        "{ended:?}"
+    );
     assert_eq!((server.count("PATCH"), server.count("POST")), (0, 0));
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::fake_server::{FakeServer, ID, TOKEN, busy, problem};
+use crate::fake_server::{FakeServer, Fault, ID, TOKEN, busy, problem};
 use crate::{Ended, Home};
 
 async fn submit(home: &Home, server: &FakeServer, words: &[&str]) -> Ended {
@@ -179,6 +179,10 @@ async fn a_job_is_deleted_if_its_first_items_are_refused() {
     assert!(!ended.stderr.contains("--continue") && !ended.stderr.contains("still exists"), "{}", ended.stderr);
     assert!(server.world.lock().unwrap().deleted, "cancelled, and deleted");
     assert!(ended.stderr.contains("is deleted: none of its items had arrived"), "its id is on stdout: {}", ended.stderr);
+    server.world.lock().unwrap().deleted = false;
+    server.fault("PUT", [problem(413, "too-large", "too large")]);
+    let ended = submit(&home, &server, &[&file, "--json"]).await;
+    assert!(ended.problem()["state"].as_str().unwrap().contains("is deleted"), "{ended:?}");
 }
 
 #[tokio::test]
@@ -357,4 +361,33 @@ async fn a_job_with_a_key_is_continued_with_exactly_its_items() {
     assert_eq!((server.count("PUT"), server.world.lock().unwrap().sealed), (puts, false), "nothing is sent");
     assert_eq!(continued(rows(0, "0")).await.code, Some(0));
     assert_eq!(server.items().len(), 400);
+}
+
+/// Bug found: after such an answer nothing was said of the job, which the server had made.
+#[tokio::test]
+async fn after_an_answer_that_does_not_say_what_happened_the_job_may_exist() {
+    for (fault, may_exist) in [
+        (Fault::Answer(200, vec![], "<html>sign in</html>".to_owned()), true),
+        (Fault::Answer(503, vec![("retry-after", "99999999999999999999".to_owned())], String::new()), true),
+        (problem(422, "invalid", "no such processor"), false),
+        (Fault::Answer(403, vec![], "<html>denied</html>".to_owned()), false),
+    ] {
+        let (home, server) = (Home::new(), FakeServer::start().await);
+        let file = home.file("a.ndjson", "1\n");
+        server.fault("POST", [fault]);
+        let ended = submit(&home, &server, &[&file]).await;
+        assert!(matches!(ended.code, Some(1 | 4)), "{ended:?}");
+        assert_eq!(ended.stderr.contains("the job may exist, without items\n  list:"), may_exist, "{}", ended.stderr);
+        assert!(!ended.stderr.contains("scope"), "a gateway knows no scopes: {}", ended.stderr);
+    }
+}
+
+/// Bug found: a 404 of something on the way was taken for a job that is gone, and an open job was left without a word.
+#[tokio::test]
+async fn only_the_server_can_say_that_a_job_is_gone() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    let file = home.file("a.ndjson", "1\n");
+    server.fault("PUT", [Fault::Answer(404, vec![], "{\"message\":\"Not Found\"}".to_owned())]);
+    let ended = submit(&home, &server, &[&file]).await;
+    assert!(ended.code == Some(1) && ended.stderr.contains("still exists"), "{ended:?}");
 }

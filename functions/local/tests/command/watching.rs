@@ -139,10 +139,17 @@ async fn no_time_is_enough_for_one_look() {
 async fn an_error_while_watching_names_the_job() {
     let (home, server) = (Home::new(), FakeServer::start().await);
     live(&server);
+    let mut command = home.command(&["watch", ID, "--url", &server.url]);
+    let child = command.env("HEADWAY_TOKEN", TOKEN).spawn().unwrap();
+    server.asked_at_least(2).await;
     server.fault("GET", [problem(403, "scope", "taken away")]);
-    let ended = home.run(&["watch", ID, "--url", &server.url]).await;
+    let ended = Ended::of(tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap());
     assert_eq!(ended.code, Some(4));
     assert!(ended.stderr.contains("taken away") && ended.stderr.contains(&format!("watch {ID}")), "{}", ended.stderr);
+    // Before the first look nothing is known, not even that there is such a job.
+    server.fault("GET", [problem(403, "scope", "never given")]);
+    let ended = home.run(&["watch", ID, "--url", &server.url]).await;
+    assert!(ended.code == Some(4) && !ended.stderr.contains("still exists"), "{ended:?}");
 }
 
 /// Bug found: an operator was advised to retry another owner's job and to read its items, which are 404 for him.

@@ -133,6 +133,11 @@ fn numbers_are_judged_by_all_their_digits() {
         (r#"{"items": {"maximum": 5}}"#.to_owned(), "[1, 5e0, 0.06e2]", "/* maximum | greater than 5: 0.06e2"),
         (r#"{"properties": {"a/b": {"maximum": 5}}}"#.to_owned(), r#"{"a/b": 60.0e-1, "c": 7}"#, "/a~1b maximum | greater than 5: 60.0e-1"),
         (r#"{"properties": {"a": {"maximum": 5}}}"#.to_owned(), r#"{"a": 7.0, "a": 6.0}"#, "/a maximum | greater than 5: 6.0"),
+        (
+            r#"{"properties": {"a": {"maxItems": 0}}}"#.to_owned(),
+            r#"{"a": [1.50, {"c \" d\\": [ 1E2 ]},	0.1000000000000000000001]}"#,
+            r#"/a maxItems | more than 0 items: [1.50,{"c \" d\\":[1E2]},0.1000000000000000000001]"#,
+        ),
         (r#"{"minimum": 0}"#.to_owned(), "1e-1000000001", "number | a number with an exponent below -1,000,000,000, which is not read"),
         (r#"{"minimum": 1e-1000000001}"#.to_owned(), "1", "/minimum: has an exponent below -1,000,000,000, which is not read"),
         // What the schema says in that member is the user's own.

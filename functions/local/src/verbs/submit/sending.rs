@@ -71,8 +71,7 @@ impl Submit {
             }
             Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
                 upload.sent_rows.forget();
-                bar.aside(|| context.out.note(&format!("job {id} is deleted: none of its items had arrived")));
-                Err(error)
+                Err(error.deleted(&id))
             }
             Err(error) if has_ended && error.is_refusal() => Err(error),
             // The same file would be refused again.

@@ -118,13 +118,9 @@ impl Submit {
         };
         let call = client.post(&["jobs"]).json(body).patience(Patience::FIRST_CALL);
         let call = call.header(IDEMPOTENCY_KEY, key);
-        let told =
-            follow::or_unanswered(
-                client,
-                client.job(&call),
-                |has_asked| if has_asked { self.uncreated(context) } else { super::before_start() },
-            )
-            .await?;
+        let stopped = |has_asked| if has_asked { self.uncreated(context) } else { super::before_start() };
+        let told = follow::or_unanswered(client, client.job(&call), stopped).await;
+        let told = told.map_err(|error| error.perhaps_done(None, super::MAY_EXIST.to_owned(), self.finding(context)))?;
         let (id, is_new) = (&told.view.id, self.idempotency_key.is_none());
         let is_from_before = told.view.sealed || told.view.total_items > 0;
         // No item has been sent yet, so what the options mean is said before anything runs.
