@@ -190,7 +190,7 @@ pub struct WaitingForDocument {
     /// The same, for people.
     #[cfg_attr(feature = "openapi", schema(examples("crm asked to wait")))]
     pub detail: String,
-    /// When the first of them is attempted again. Null once that time has come, and if no time is known.
+    /// When the first of them is attempted again. Null once that time has come, while the job is paused, and if no time is known.
     #[serde(serialize_with = "time_or_null")]
     #[cfg_attr(feature = "openapi", schema(required))]
     pub until: Option<DateTime<Utc>>,
@@ -201,12 +201,12 @@ pub struct WaitingForDocument {
 
 impl WaitingForDocument {
     /// What items wait for, until a minute after their next attempt was due. What has no such time is shown until they go on.
-    fn shown(waiting_for: WaitingFor, sees_items: bool, now: DateTime<Utc>) -> Option<Self> {
+    fn shown(waiting_for: WaitingFor, sees_items: bool, paused: bool, now: DateTime<Utc>) -> Option<Self> {
         let detail = waiting_for.detail();
         let WaitingFor { limit, reason, until, last_error, .. } = waiting_for;
-        let last_error = last_error.filter(|_| sees_items);
-        let shown =
-            Self { limit, reason: reason.as_str(), detail, until: Some(until).filter(|until| *until > now && !reason.lasts()), last_error };
+        let last_error = last_error.filter(|error| sees_items && !error.is_empty());
+        let next = Some(until).filter(|until| *until > now && !reason.lasts() && !paused);
+        let shown = Self { limit, reason: reason.as_str(), detail, until: next, last_error };
         (reason.lasts() || now <= until + SHOWN_AFTER_WAIT).then_some(shown)
     }
 }
@@ -250,7 +250,7 @@ impl JobStatusResponse {
             callback_delivery,
             callback: job.labels.callback,
             cost: sight.operator.then_some(cost),
-            waiting_for: job.waiting_for.and_then(|waiting_for| WaitingForDocument::shown(waiting_for, sees_items, now)),
+            waiting_for: job.waiting_for.and_then(|waiting_for| WaitingForDocument::shown(waiting_for, sees_items, job.paused, now)),
             retrying_items: job.retrying_items,
             corrected_items,
             limits: None,
@@ -360,11 +360,11 @@ mod tests {
     #[test]
     fn a_past_wait_is_shown_for_a_minute_without_its_time() {
         let now = DateTime::UNIX_EPOCH;
-        let shown = |seconds| {
-            let until = now + TimeDelta::seconds(seconds);
-            WaitingForDocument::shown(WaitingFor::new("crm", WaitReason::Rate, until, None), true, now).map(|shown| shown.until)
-        };
+        let waits = |seconds| WaitingFor::new("crm", WaitReason::Rate, now + TimeDelta::seconds(seconds), Some(""));
+        let shown = |seconds| WaitingForDocument::shown(waits(seconds), true, false, now).map(|shown| shown.until);
         assert_eq!(shown(900), Some(Some(now + TimeDelta::seconds(900))));
         assert_eq!([0, -60, -61].map(shown), [Some(None), Some(None), None]);
+        let paused = WaitingForDocument::shown(waits(900), true, true, now).unwrap();
+        assert_eq!((paused.until, paused.last_error), (None, None), "nothing is tried again while it is paused, and no error has no words");
     }
 }

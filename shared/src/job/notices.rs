@@ -70,6 +70,9 @@ pub struct RoundEnd {
     /// Items that had failed.
     #[serde(rename = "f")]
     pub failed_items: u64,
+    /// True if not all items had been submitted.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 /// What became of the notice of one round.

@@ -97,6 +97,7 @@ impl Job {
             total_items: self.total_items,
             processed_items: self.processed_items,
             failed_items: self.failed_items,
+            open: !self.sealed,
         }
     }
 
@@ -116,7 +117,7 @@ impl Job {
         self.rounds.retain(|counts| counts.round < notice.round);
         let corrected = own.and_then(|own| u32::try_from(own.corrected).ok()).filter(|corrected| *corrected > 0);
         self.corrected = corrected.map(|corrected| (0, corrected)).into_iter().collect();
-        (self.paused, self.reconciled) = (false, true);
+        (self.sealed, self.paused, self.reconciled) = (!end.open, false, true);
         self
     }
 }
@@ -197,6 +198,10 @@ mod tests {
         let much_later = Job { round: 4, rounds: vec![counts(1, 7, 1), counts(2, 8, 0), counts(3, 8, 2)], ..left.clone() };
         let told = Job { corrected: [(0, 2)].into(), ..much_later }.at_the_end(&due[0]);
         assert_eq!((told.rounds_so_far(), told.corrected_items()), (vec![counts(1, 7, 1)], 1), "nothing of the rounds after it");
+        let open = Job { sealed: false, expected_items: Some(20), ..job };
+        let sealed_later = Job { notices: open.notices_left(at(15)), round: 2, sealed: true, ..open.clone() };
+        let told = sealed_later.clone().at_the_end(&sealed_later.due_notices()[0]);
+        assert_eq!((told.sealed, told.progress_percentage()), (false, open.progress_percentage()));
         let ended_again = Job { status: JobStatus::Completed, completed_at: Some(at(20)), ..left };
         assert_eq!(ended_again.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [1, 2]);
         let first = ended_again.due_notice(1, CALLBACK).unwrap().after(&SendResult::Delivered, at(30));

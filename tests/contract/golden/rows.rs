@@ -163,6 +163,7 @@ fn job() -> Job {
         total_items: 40_000,
         processed_items: 39_990,
         failed_items: 10,
+        open: false,
     };
     let notice = RoundNotice {
         round: 2,
