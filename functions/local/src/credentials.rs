@@ -186,13 +186,9 @@ fn one_token<'a>(text: &'a str, from: &'static str) -> Result<&'a str, Credentia
     if token.is_empty() || token.eq_ignore_ascii_case("bearer") {
         return Err(CredentialsError::Empty(from));
     }
-    // RFC 6750, 2.1.
-    let is_of_token = |c: &char| c.is_ascii_alphanumeric() || "-._~+/=".contains(*c);
-    match token.chars().find(|c| !is_of_token(c)) {
-        None if token.trim_end_matches('=').contains('=') => {
-            let what = "it is an assignment, as in a file of settings: leave only what is behind the `=`".to_owned();
-            Err(CredentialsError::NotAToken { from, what })
-        }
+    // RFC 6750, 2.1: `=` only at the end.
+    let is_of_token = |c: &char| c.is_ascii_alphanumeric() || "-._~+/".contains(*c);
+    match token.trim_end_matches('=').chars().find(|c| !is_of_token(c)) {
         None => Ok(token),
         Some(other) => Err(CredentialsError::NotAToken { from, what: beyond(token, other) }),
     }
@@ -204,6 +200,7 @@ fn beyond(text: &str, other: char) -> String {
         '{' | '[' => "it is JSON: leave only the text of the token".to_owned(),
         _ if text.to_ascii_lowercase().starts_with("authorization:") => "it is a header: leave only the token after `Bearer`".to_owned(),
         '\n' | '\r' => "it has several lines: leave only the token".to_owned(),
+        '=' => "it is an assignment, as in a file of settings: leave only what is behind the `=`".to_owned(),
         '"' | '\'' => "it has quotes: leave only what is between them".to_owned(),
         ' ' | '\t' => "it has several words: leave only the token".to_owned(),
         other => format!("it has the character {other:?}, which no token has: save the token again as plain text"),

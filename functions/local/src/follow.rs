@@ -205,8 +205,11 @@ pub async fn act<T>(
     call: impl Future<Output = Result<T, ClientError>>,
 ) -> Result<T, CommandError> {
     let done = or_unanswered(client, call, |has_asked| unanswered(context, verb, job_id, has_asked)).await;
-    let state = || format!("`{verb}` of job {job_id} may have been done, or not");
-    done.map_err(|error| error.perhaps_done(Some(job_id), state(), vec![status_line(context, job_id)]))
+    done.map_err(|error| error.perhaps_done(Some(job_id), perhaps_done(verb, job_id), vec![status_line(context, job_id)]))
+}
+
+fn perhaps_done(verb: &str, job_id: &str) -> String {
+    format!("`{verb}` of job {job_id} may have been done, or not")
 }
 
 fn status_line(context: &Context, job_id: &str) -> String {
@@ -216,7 +219,7 @@ fn status_line(context: &Context, job_id: &str) -> String {
 /// The error after Ctrl-C during a call `verb` about the job.
 fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> Stopped {
     let what = match has_asked {
-        true => format!("interrupted before the server answered: `{verb}` of job {job_id} may have been done, or not"),
+        true => format!("interrupted before the server answered: {}", perhaps_done(verb, job_id)),
         false => format!("interrupted; `{verb}` of job {job_id} has not been requested"),
     };
     let advice = has_asked.then(|| status_line(context, job_id));

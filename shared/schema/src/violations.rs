@@ -195,7 +195,8 @@ fn with_value(violation: Violation, item: &Value, text: &str) -> Violation {
     if violation.pointer.is_empty() && (value.is_object() || value.is_array()) {
         return violation;
     }
-    let written = raw::at(text, &violation.pointer).filter(|_| matches!(value, Value::Number(_) | Value::Array(_) | Value::Object(_)));
+    let has_numbers = value.is_number() || value.is_array() || value.is_object();
+    let written = if has_numbers { raw::at(text, &violation.pointer) } else { None };
     let written = written.and_then(|raw| if raw.starts_with('"') { raw::text(raw) } else { Some(raw::compact(raw).into()) });
     let value = written.map_or_else(|| shown(value, VALUE_CHARS_MAX), |written| cut(&written, VALUE_CHARS_MAX));
     Violation { reason: format!("{}: {value}", violation.reason), ..violation }

@@ -115,7 +115,7 @@ impl Job {
         // Of later rounds nothing was known then. How many failures were corrected is known since the round was left.
         let own = self.rounds.iter().find(|counts| counts.round == notice.round).copied();
         self.rounds.retain(|counts| counts.round < notice.round);
-        let corrected = own.and_then(|own| u32::try_from(own.corrected).ok()).filter(|corrected| *corrected > 0);
+        let corrected = own.and_then(|own| u32::try_from(own.corrected).ok());
         self.corrected = corrected.map(|corrected| (0, corrected)).into_iter().collect();
         (self.sealed, self.paused, self.reconciled) = (!end.open, false, true);
         self

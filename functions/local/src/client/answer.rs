@@ -1,8 +1,9 @@
 //! An answer of the server: its status, header fields and complete body.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::Utc;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -28,14 +29,10 @@ impl Answer {
         serde_json::from_slice(&self.body)
     }
 
-    /// How long the server asks to wait: `Retry-After`, in seconds or as a date. A number that is too large for seconds is the longest wait.
+    /// How long the server asks to wait: `Retry-After`, in every form of RFC 9110.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let text = self.text("retry-after")?.trim();
-        let until = || httpdate::parse_http_date(text).ok().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let seconds = is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u32::MAX).into()));
-        seconds.or_else(until)
+        headway_outbound::retry_after(&self.headers, Utc::now())
     }
 
     /// The value of a header field, if it is present once and is text.

@@ -63,7 +63,7 @@ impl Waits {
         };
         let pause = self.usual.next().unwrap_or(LONGEST).max(asked.unwrap_or_default());
         let failing = self.failing_since.get_or_insert_with(Instant::now).elapsed();
-        failing.checked_add(pause).is_some_and(|by| by <= limit).then_some(pause)
+        (failing + pause <= limit).then_some(pause)
     }
 
     /// For how long the call fails by the end of this pause.

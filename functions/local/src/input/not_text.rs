@@ -29,14 +29,15 @@ pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>, delimiter: u
     if let Some(kind) = kind(head) {
         return Err(InputError::File(format!("the file is {kind}, not text: export it as CSV or JSON, or decompress it first")));
     }
-    if !named.is_some_and(is_utf16) && is_ebcdic(head) {
+    let as_utf16 = named.is_some_and(is_utf16);
+    if !as_utf16 && is_ebcdic(head) {
         return Err(InputError::File(EBCDIC.to_owned()));
     }
-    if !named.is_some_and(is_utf16) && wide(head, 8).is_none() && looks_binary(head, delimiter) {
+    if !as_utf16 && wide(head, 8).is_none() && looks_binary(head, delimiter) {
         return Err(InputError::File(BINARY.to_owned()));
     }
     // If the given encoding is UTF-16, a few bytes are enough to see that the file is the other UTF-16.
-    let least = if named.is_some_and(is_utf16) { 2 } else { 8 };
+    let least = if as_utf16 { 2 } else { 8 };
     let what = match (named, wide(head, least)) {
         (None, Some(Wide::Utf16(found))) => {
             format!("the file looks like {} without a byte-order mark: use --encoding {}", found.name(), lower(found))

@@ -138,11 +138,14 @@ fn not_correctable(context: &Context, job: &JobView) -> Option<String> {
     if job.status == JobStatus::Cancelled {
         return Some(format!("job {id} was cancelled, and such a job is not retried: submit the corrected rows as a new job"));
     }
+    if job.status.is_terminal() {
+        return None;
+    }
     let remedy = match job.paused {
         true => format!("resume it first: {}", context.command(&["resume", id])),
         false => format!("wait for its end: {}", context.command(&["watch", id])),
     };
-    (!job.status.is_terminal()).then(|| format!("job {id} has not ended, and items get new values only then; {remedy}"))
+    Some(format!("job {id} has not ended, and items get new values only then; {remedy}"))
 }
 
 /// If somebody else corrects the job too: what can be done.
