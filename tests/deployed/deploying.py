@@ -2,6 +2,7 @@
 deployer who may do that and nothing else."""
 
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -44,7 +45,7 @@ DEPLOYER_POLICY = {
             ],
             "Resource": "*",
         },
-        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"},
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{BUCKET}/*"},
     ],
 }
 
@@ -70,10 +71,8 @@ def upload(emulator, deployer):
 
 def packaged():
     """The template as `sam package` writes it, with the address of an artifact for each folder of code, and with the
-    emulator's names of actions. Comments are left out, as by `sam package`: a template that is sent in a request, not
-    through S3, may have 51,200 bytes."""
-    text = re.sub(r"^ *#.*\n", "", TEMPLATE.read_text(), flags=re.MULTILINE)
-    text, count = re.subn(r"CodeUri: target/lambda/(\w+)/", rf"CodeUri: s3://{BUCKET}/\1.zip", text)
+    emulator's names of actions."""
+    text, count = re.subn(r"CodeUri: target/lambda/(\w+)/", rf"CodeUri: s3://{BUCKET}/\1.zip", TEMPLATE.read_text())
     assert count == len(FUNCTIONS), f"{count} functions have a folder of code, not {len(FUNCTIONS)}"
     for action, emulators in EMULATORS_ACTIONS.items():
         text, count = re.subn(rf"{action}$", emulators, text, flags=re.MULTILINE)
@@ -82,6 +81,13 @@ def packaged():
     text, count = re.subn(r'"\^(\(?)https:', r'"^\1https?:', text)
     assert count == 2, f"{count} parameters want an https URL, not JwtIssuer and JwksUrl"
     return text
+
+
+def uploaded(emulator, deployer, template):
+    """The template's address in S3, where `sam deploy` puts it: in a request it may have no more than 51,200 bytes."""
+    key = f"{hashlib.sha256(template.encode()).hexdigest()}.template"
+    emulator.client("s3", deployer).put_object(Bucket=BUCKET, Key=key, Body=template.encode())
+    return f"https://s3.{REGION}.amazonaws.com/{BUCKET}/{key}"
 
 
 def for_the_emulator(project):
@@ -140,7 +146,7 @@ def executed(emulator, deployer, name, kind, template, parameters):
     cloudformation.create_change_set(
         **change_set,
         ChangeSetType=kind,
-        TemplateBody=template,
+        TemplateURL=uploaded(emulator, deployer, template),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )

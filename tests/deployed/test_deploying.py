@@ -21,8 +21,9 @@ def test_two_stacks_in_one_account_share_nothing(stack, stack_with_own_check):
 
 
 def test_only_whoever_may_can_deploy(emulator, deployer):
+    template = deploying.uploaded(emulator, deployer, deploying.packaged())
     make = lambda credentials: lambda: emulator.client("cloudformation", credentials).create_change_set(
-        StackName="refused", ChangeSetName="create", ChangeSetType="CREATE", TemplateBody=deploying.packaged()
+        StackName="refused", ChangeSetName="create", ChangeSetType="CREATE", TemplateURL=template
     )
     key, secret = deployer
     assert refused(make(user(emulator, "nobody"))) == "AccessDenied"
