@@ -16,7 +16,7 @@ use crate::endpoints_error::EndpointsError;
 use crate::rule::Rule;
 use crate::signature::Secret;
 
-/// The most calls at a time from one process to one endpoint, and so the most connections.
+/// The most calls at a time from one process to one endpoint for one job.
 pub(crate) const CONCURRENCY_MAX: usize = 256;
 
 /// The most items in a request: as many as there are in a chunk.

@@ -60,7 +60,7 @@ impl Endpoint {
         self.timeout
     }
 
-    /// The most calls at a time from one process.
+    /// The most calls at a time for one job from one process.
     pub fn concurrency(&self) -> usize {
         self.concurrency
     }

@@ -24,7 +24,7 @@ use crate::config::CONCURRENCY_MAX;
 use crate::endpoint::Endpoint;
 use crate::no_answer::{NoAnswer, causes, find};
 
-/// How often a request is sent again: as often as there may be idle connections, since an endpoint that restarts loses all
+/// How often a request is sent again: as often as a job's calls may leave idle connections, since an endpoint that restarts loses all
 /// of them at once. Each time uses up a connection that had carried an answer, so this is no storm.
 const AGAIN_MAX: usize = CONCURRENCY_MAX;
 

@@ -11,7 +11,7 @@ pub const ID_CHARS_MAX: usize = 128;
 /// How long in all an item waits for a downstream that is throttled or unreachable, unless its processor sets another
 /// time.
 pub const PATIENCE_DEFAULT: Duration = Duration::from_secs(24 * 3_600);
-/// The most calls of a processor at a time in one worker process.
+/// The most calls of a processor at a time for one job in one worker process.
 pub const CONCURRENCY_MAX: usize = 10_000;
 /// The most attempts for an item.
 pub const ATTEMPTS_MAX: u32 = 1_000;

@@ -30,7 +30,8 @@ pub struct Options {
     /// each item. With more, [`process_many`](crate::ItemProcessor::process_many) is called instead, always. A call never
     /// holds items of two chunks, so small jobs, which have small chunks, have smaller calls; see [`Self::chunk_size`].
     pub batch: u16,
-    /// How many calls one worker process makes at a time: with a [`batch`](Self::batch), so many batches.
+    /// How many calls one worker process makes at a time for one job: with a [`batch`](Self::batch), so many batches. A process
+    /// may run ten jobs or more at a time, and each has as many calls.
     pub concurrency: usize,
     /// The longest one call may take: of `process` for its item, of `process_many` for all of its items together. It is not
     /// multiplied by the number of items.
