@@ -5,11 +5,13 @@ import json
 import re
 
 import pytest
-from stack import ROOT, Stack
+from stack import ROOT, Stack, source
 from test_code import code, folders_of
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 FUNCTIONS = {"WorkerFunction": "worker", "CleanupFunction": "cleanup"}
+# Lambda sends metrics every minute after a call has ended, and CloudWatch needs some time to show them.
+METRIC_LATE_S = 180
 
 # What AWS sends by itself, by namespace: the dimension and the metrics, as its documentation names them.
 FROM_AWS = {
@@ -68,7 +70,22 @@ def test_alarms_ring_whenever_the_schedule_lets_the_cleanup_run(stack):
     shorter than the time between runs."""
     for name, alarm in alarms(stack).items():
         if alarm["Dimensions"][0]["Value"] == "CleanupFunction":
-            assert alarm["EvaluationPeriods"] == alarm["Threshold"] == 1, name
+            assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == alarm["Threshold"] == 1, name
+
+
+@pytest.mark.parametrize("timeout", source()["Parameters"]["WorkerTimeoutSeconds"]["AllowedValues"])
+def test_an_alarm_about_errors_sees_one_at_the_end_of_the_longest_call(timeout):
+    """Lambda dates an error to the start of its call, and a data point is ignored if newer ones fill the evaluation range. Source: Lambda
+    Developer Guide, "Types of metrics for Lambda functions"; CloudWatch User Guide, how alarms evaluate missing data."""
+    stack = Stack(WorkerTimeoutSeconds=timeout)
+    about_errors = [alarm for alarm in alarms(stack).values() if alarm["MetricName"] == "Errors"]
+    assert {alarm["Dimensions"][0]["Value"] for alarm in about_errors} == set(stack.functions())
+    for alarm in about_errors:
+        function = alarm["Dimensions"][0]["Value"]
+        longest_s = int(stack.functions()[function]["Timeout"])
+        looks_back_s = alarm["Period"] * (alarm["EvaluationPeriods"] - 1)
+        assert alarm["DatapointsToAlarm"] == 1, function
+        assert looks_back_s >= longest_s + METRIC_LATE_S, function
 
 
 def widgets():
