@@ -161,13 +161,19 @@ pub fn callbacks(env: Env<'_>) -> Result<Vec<String>, ConfigError> {
 /// [`ConfigError::Invalid`].
 pub fn events_to(env: Env<'_>) -> Result<Option<EventsTo>, ConfigError> {
     let invalid = |value, expected: &str| Err(ConfigError::Invalid { name: HEADWAY_EVENT_BUS, value, expected: expected.to_owned() });
-    let is_name = |bus: &str| bus.len() <= EVENT_BUS_CHARS_MAX && bus.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.-_:".contains(&b));
     match (env(HEADWAY_EVENT_BUS), env(HEADWAY_EVENT_LOG)) {
         (Some(bus), Some(_)) => invalid(bus, "HEADWAY_EVENT_LOG is set as well: events go either to a bus or to a file"),
-        (Some(bus), None) if is_name(&bus) => Ok(Some(EventsTo::Bus(bus))),
-        (Some(bus), None) => invalid(bus, "the name or the ARN of an EventBridge bus"),
+        (Some(bus), None) if is_bus(&bus) => Ok(Some(EventsTo::Bus(bus))),
+        (Some(bus), None) => invalid(bus, "the name or the ARN of an EventBridge bus, not of a partner's"),
         (None, log) => Ok(log.map(|path| EventsTo::Log(path.into()))),
     }
+}
+
+/// Whether `PutEvents` takes this name or ARN. Only a partner's bus has a slash in its name, and nobody else can put events on it.
+fn is_bus(bus: &str) -> bool {
+    let has_only = |text: &str, others: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || others.contains(&b));
+    let (place, name) = bus.split_once(":event-bus/").unwrap_or(("arn:", bus));
+    bus.len() <= EVENT_BUS_CHARS_MAX && place.starts_with("arn:") && has_only(place, b"-:") && !name.is_empty() && has_only(name, b".-_")
 }
 
 /// By when the workers of earlier servers had to end, as RFC 3339. `headway serve --worker` sets it for its own workers. `None`: workers
@@ -264,7 +270,19 @@ mod tests {
         let arn = "arn:aws:events:eu-central-1:123456789012:event-bus/jobs";
         assert_eq!(read(arn, "").unwrap(), Some(EventsTo::Bus(arn.to_owned())));
         assert_eq!((read("", "").unwrap(), read("", "e.ndjson").unwrap()), (None, Some(EventsTo::Log("e.ndjson".into()))));
-        assert!(read("jobs", "e.ndjson").is_err() && read("my bus", "").is_err());
+        assert!(read("jobs", "e.ndjson").is_err());
+        assert_eq!(read("team_jobs.2-a", "").unwrap(), Some(EventsTo::Bus("team_jobs.2-a".to_owned())));
+        // Bug found: a partner's bus was accepted, and no event was ever put on it.
+        for wrong in [
+            "my bus",
+            "team/jobs",
+            "aws.partner/example.com/1",
+            "arn:aws:events:eu-central-1:123456789012:event-bus/aws.partner/example.com/1",
+            "arn:aws:events:eu-central-1:123456789012:event-bus/",
+            "arn:aws:events:eu-central-1:123456789012:rule/jobs",
+        ] {
+            assert!(read(wrong, "").is_err(), "{wrong}");
+        }
     }
 
     /// What cannot be read must not silently become the default.

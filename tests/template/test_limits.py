@@ -11,6 +11,7 @@ ENVIRONMENT_BYTES_MAX = 4_096
 # The longest that CloudFormation makes of the longest stack's name, and where queues of the longest region's name are.
 STACK = "s" * 128
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:tools"
+BUS = "arn:aws:events:eu-central-1:123456789012:event-bus/"
 RESIZE = "arn:aws:lambda:eu-central-1:123456789012:function:resize"
 LONGEST = {
     "Table": f"{STACK}-Table-ABCDEFGHIJKLM",
@@ -113,8 +114,10 @@ def many(name, number):
         ),
         (
             "EventBus",
-            ["", "default", "team/jobs.2", "aws.partner/example.com/1", "arn:aws:events:eu-central-1:123456789012:event-bus/jobs"],
-            ["my bus", "*", "arn:aws:events:eu-central-1:123456789012:event-bus/*", "arn:aws:events:eu-central-1:123456789012:rule/jobs"],
+            # PutEvents takes no name with a slash, which only partners' buses have. Source: EventBridge API, NonPartnerEventBusNameOrArn.
+            ["", "default", "team_jobs.2-a", f"{BUS}jobs", f"{BUS}team_jobs.2-a"],
+            ["my bus", "*", f"{BUS}*", f"{BUS}", "arn:aws:events:eu-central-1:123456789012:rule/jobs"]
+            + ["team/jobs", "aws.partner/example.com/1", f"{BUS}team/jobs", f"{BUS}aws.partner/example.com/1"],
         ),
         (
             "LambdaFunctionArns",

@@ -96,12 +96,12 @@ def test_the_worker_may_invoke_exactly_the_functions_that_are_named():
         assert may == {"ApiFunction": [], "CleanupFunction": [], "WorkerFunction": [(["lambda:InvokeFunction"], arns)] if arns else []}
 
 
-BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/shared/jobs"
+BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/shared-jobs"
 
 
 def test_the_worker_may_put_events_on_exactly_that_bus():
     here = "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:event-bus/"
-    for given, resources in {"": [], "default": [here + "default"], "team/jobs": [here + "team/jobs"], BUS: [BUS]}.items():
+    for given, resources in {"": [], "default": [here + "default"], "team.jobs": [here + "team.jobs"], BUS: [BUS]}.items():
         stack = Stack(EventBus=given)
         may = {
             function: [(actions, resources) for _, actions, resources in stack.statements(function) if "events:" in str(actions)]
