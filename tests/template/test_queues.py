@@ -1,7 +1,9 @@
 """The queues: visibility timeouts, receives, dead letters, and the mappings that settle chunks."""
 
+import re
+
 import pytest
-from stack import Stack, source
+from stack import ROOT, Stack, source
 
 TIMEOUTS = source()["Parameters"]["WorkerTimeoutSeconds"]["AllowedValues"]
 QUEUES = ["Queue", "DeadLetterQueue"]
@@ -73,6 +75,17 @@ def test_messages_are_encrypted_and_kept_as_long_as_the_sweep_believes(stack):
         assert (queue.get("KmsMasterKeyId"), queue.get("SqsManagedSseEnabled")) == ((key, False) if key else (None, True))
     assert queues["Queue"]["MessageRetentionPeriod"] == 7 * day_s
     assert queues["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * day_s
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_message_may_have_as_many_bytes_as_the_code_counts_on(stack, queue):
+    """A queue of before August 2025 keeps its 262,144 bytes unless it is told, and so may one in a region that has no more."""
+    counted = {
+        int(bytes_max.replace("_", ""))
+        for file, name in [("shared/src/limits.rs", "MESSAGE_BYTES_MAX"), ("shared/aws/src/sqs/pack.rs", "QUEUE_BATCH_BYTES_MAX")]
+        for bytes_max in re.findall(rf"const {name}: usize = ([0-9_]+);", (ROOT / file).read_text())
+    }
+    assert counted == {stack.of_type("AWS::SQS::Queue")[queue]["MaximumMessageSize"]}
 
 
 def test_alarms_watch_the_queues(stack):
