@@ -53,7 +53,10 @@ def test_the_idle_stack_is_reckoned_from_the_template():
     assert f"| **${with_free:.2f}** |" in row("**so far**")
     readme = (ROOT / "README.md").read_text()
     assert f"${total:.2f} a month" in readme and f"${polls * 0.40e-6:.2f} is for" in readme and f"(${with_free:.2f} within" in readme
-    assert f"| Alarms | {len(stack.of_type('AWS::CloudWatch::Alarm'))} |" in TEXT
+    alarms = len(stack.of_type("AWS::CloudWatch::Alarm"))
+    assert f"| Alarms | {alarms} |" in TEXT and f"Ten of the {alarms} alarms" in readme
+    usd(alarms * 0.10, row("Alarms"))
+    assert f"| ${(alarms - 10) * 0.10:.2f} |" in row("Alarms")
 
 
 def test_the_prices_are_those_the_command_reckons_with():

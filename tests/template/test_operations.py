@@ -20,6 +20,7 @@ FROM_AWS = {
         "TableName",
         {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"},
     ),
+    "AWS/Events": ("RuleName", {"FailedInvocations", "Invocations", "TriggeredRules"}),
     "AWS/Lambda": ("FunctionName", {"ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"}),
     "AWS/SQS": (
         "QueueName",
@@ -36,6 +37,7 @@ TYPES = {
     "ApiId": "AWS::ApiGatewayV2::Api",
     "FunctionName": "AWS::Lambda::Function",
     "QueueName": "AWS::SQS::Queue",
+    "RuleName": "AWS::Events::Rule",
     "TableName": "AWS::DynamoDB::Table",
 }
 
@@ -86,6 +88,15 @@ def test_an_alarm_about_errors_sees_one_at_the_end_of_the_longest_call(timeout):
         looks_back_s = alarm["Period"] * (alarm["EvaluationPeriods"] - 1)
         assert alarm["DatapointsToAlarm"] == 1, function
         assert looks_back_s >= longest_s + METRIC_LATE_S, function
+
+
+def test_an_alarm_watches_whether_the_schedule_starts_the_cleanup(stack):
+    """Without a run no alarm of the function itself is raised, and nothing is deleted or repaired any more."""
+    (rule,) = stack.of_type("AWS::Events::Rule")
+    assert stack.resources[rule]["Properties"]["Targets"][0]["Arn"] == "CleanupFunction.Arn"
+    watched = {(a["MetricName"], a["Dimensions"][0]["Value"]): a["TreatMissingData"] for a in alarms(stack).values()}
+    # EventBridge sends this metric only if it is not zero.
+    assert watched["FailedInvocations", rule] == "notBreaching"
 
 
 def widgets():
