@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from stack import KEYS_URL, Stack, source
+from stack import KEYS_URL, SEAMS, Stack, source
 
 # Source: AWS Lambda quotas, "Environment variables". Lambda measures them as JSON text, in which each quote counts twice.
 ENVIRONMENT_BYTES_MAX = 4_096
@@ -12,6 +12,9 @@ ENVIRONMENT_BYTES_MAX = 4_096
 STACK = "s" * 128
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:tools"
 BUS = "arn:aws:events:eu-central-1:123456789012:event-bus/"
+POLICY = "arn:aws:iam::123456789012:policy/own"
+# With the template's own they are as many as a role takes.
+POLICIES_MAX = 10 - len(Stack(**{**SEAMS, "WorkerPolicies": ""}, Tracing="Active").role_of("WorkerFunction")["ManagedPolicyArns"])
 RESIZE = "arn:aws:lambda:eu-central-1:123456789012:function:resize"
 LONGEST = {
     "Table": f"{STACK}-Table-ABCDEFGHIJKLM",
@@ -92,10 +95,11 @@ def many(name, number):
             ["subnet-0a1b, subnet-2c3d", "sg-0a1b", ",", many("subnet-0a1b", 17)],
         ),
         ("WorkerSecurityGroups", ["", "sg-0a1b,sg-2c3d", many("sg-0a1b", 5)], ["subnet-0a1b", "sg-0a1b,", many("sg-0a1b", 6)]),
+        # A role has at most ten, and two may be the template's own. Source: IAM quotas, managed policies attached to a role.
         (
             "WorkerPolicies",
-            ["", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess,arn:aws:iam::123456789012:policy/jobs/own"],
-            ["AmazonS3ReadOnlyAccess", "arn:aws:iam::123456789012:role/own"],
+            ["", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess,arn:aws:iam::123456789012:policy/jobs/own", many(POLICY, POLICIES_MAX)],
+            ["AmazonS3ReadOnlyAccess", "arn:aws:iam::123456789012:role/own", many(POLICY, POLICIES_MAX + 1)],
         ),
         ("WorkerLayers", ["", f"{LAYER}:3", many(f"{LAYER}:3", 5)], [LAYER, many(f"{LAYER}:3", 6)]),
         ("AlarmQueueAgeSeconds", ["", "60", "99", "100", "1209600"], ["0", "59", "060", "1e3", "ten"]),
