@@ -85,6 +85,14 @@ class Stack:
             if "Condition" not in output or self._condition(output["Condition"])
         }
 
+    def broken_rules(self):
+        """The rules by which CloudFormation refuses these parameters."""
+        return {
+            name
+            for name, rule in self.template["Rules"].items()
+            if self._condition(rule["RuleCondition"]) and not all(self._condition(a["Assert"]) for a in rule["Assertions"])
+        }
+
     def of_type(self, kind):
         """Properties of the resources of one type, by logical id."""
         return {name: r["Properties"] for name, r in self.resources.items() if r["Type"] == kind}

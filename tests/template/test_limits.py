@@ -58,6 +58,28 @@ def raw(function):
     return flat
 
 
+# Parameters that one rule refuses together, and what more makes them right.
+RULES = {
+    "KeysWhereTheFunctionChecks": ({"Auth": "jwks"}, {"JwksUrl": KEYS_URL}),
+    "EndpointsFromOnePlace": ({"HttpEndpoints": "{}", "HttpEndpointsSecret": SEAMS["HttpEndpointsSecret"]}, {"HttpEndpoints": ""}),
+    # Otherwise Lambda refuses each call, and all items of all these jobs fail.
+    "FunctionsThatMayBeInvoked": ({"LambdaFunctions": '{"resize": {"function": "resize"}}'}, {"LambdaFunctionArns": RESIZE}),
+    "SecurityGroupsInAVpc": ({"WorkerSubnets": "subnet-1"}, {"WorkerSecurityGroups": "sg-1"}),
+    "SubnetsForAFileSystem": (
+        {"WorkerFileSystem": SEAMS["WorkerFileSystem"]},
+        {"WorkerSubnets": "subnet-1", "WorkerSecurityGroups": "sg-1"},
+    ),
+}
+
+
+def test_what_does_not_work_together_is_refused():
+    assert set(source()["Rules"]) == set(RULES)
+    for name, (given, more) in RULES.items():
+        assert Stack(**given).broken_rules() == {name}
+        assert not Stack(**{**given, **more}).broken_rules(), name
+    assert not Stack(**SEAMS).broken_rules() | Stack().broken_rules()
+
+
 def takes(parameter, value):
     declared = source()["Parameters"][parameter]
     fits = len(value) <= declared.get("MaxLength", len(value))
