@@ -75,7 +75,10 @@ impl RunContext<'_> {
     /// What a call with results means for each of its items.
     fn tried(&self, group: Group, items: Vec<Item>, called: Vec<Called>) -> TriedGroup {
         let mut tried = TriedGroup::default();
-        let (size, call_items_max, halvings) = (items.len(), group.call_items_max, group.halvings);
+        let (size, halvings) = (items.len(), group.halvings);
+        // An item that had no result alone stays alone.
+        let had_none_alone = self.prepared.options.batch > 1 && matches!(called[..], [Called::NoResult(_)]);
+        let call_items_max = if had_none_alone { Some(1) } else { group.call_items_max };
         let some = |items| Group { items, call_items_max, halvings };
         let (mut quick, mut without) = (Vec::new(), Vec::new());
         for (item, called) in items.into_iter().zip(called) {

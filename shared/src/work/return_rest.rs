@@ -1,5 +1,6 @@
 //! Returns the rest of a chunk: as new messages, or parked in the table if its job is held.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -52,24 +53,35 @@ impl Worker {
         outgoing.collect()
     }
 
-    /// Parks items of a held job, and sends them again if the job runs by then.
+    /// Parks items of a held job, and sends them again if the job runs by then. Each keeps the attempts that it was charged.
     async fn park_rest(&self, chunk: &ChunkContext<'_>, held: Vec<&ReturnedItem>) -> Result<(), JobError> {
-        let call_items_max = held.iter().filter_map(|item| item.call_items_max).min();
-        let items = held.into_iter().map(|item| (item.index, item.value.clone())).collect();
-        let rest = ChunkMessage { call_items_max, ..self.message_with(chunk, items, chunk.message.attempt) };
-        let (id, nonce) = (rest.id, rest.nonce);
-        match self.leases.read(&self.app, id.job).await? {
+        let mut alike: BTreeMap<(u32, Option<u16>), Items> = BTreeMap::new();
+        for item in held {
+            alike.entry((item.attempt, item.call_items_max)).or_default().push((item.index, item.value.clone()));
+        }
+        let rest = |((attempt, call_items_max), items)| ChunkMessage { call_items_max, ..self.message_with(chunk, items, attempt) };
+        let rests: Vec<ChunkMessage> = alike.into_iter().map(rest).collect();
+        match self.leases.read(&self.app, chunk.job.id).await? {
             None => return Ok(()),
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
             Some(_) => {}
         }
-        self.app.ledger.park(&Parked { id, nonce, body: Message::Chunk(rest.clone()).into_wire()? }).await?;
-        if self.leases.read(&self.app, id.job).await?.is_some_and(|job| job.runs()) {
-            // With a new nonce: if the message that is sent here is parked before we unpark this copy, the unpark below
+        for rest in &rests {
+            let body = Message::Chunk(rest.clone()).into_wire()?;
+            self.app.ledger.park(&Parked { id: rest.id, nonce: rest.nonce, body }).await?;
+        }
+        if self.leases.read(&self.app, chunk.job.id).await?.is_some_and(|job| job.runs()) {
+            let parked: Vec<_> = rests.iter().map(|rest| (rest.id, rest.nonce)).collect();
+            // With new nonces: if a message that is sent here is parked before we unpark this copy, the unpark below
             // must not delete the new copy.
-            let body = Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }).into_wire()?;
-            self.app.queue.send(&chunk.job.user_id, vec![Outgoing { body, delay: Duration::ZERO }]).await?;
-            self.app.ledger.unpark(id, nonce).await?;
+            let again = rests.into_iter().map(|rest| {
+                let body = Message::Chunk(ChunkMessage { nonce: self.app.clock.fresh_id(), ..rest }).into_wire()?;
+                Ok(Outgoing { body, delay: Duration::ZERO })
+            });
+            self.app.queue.send(&chunk.job.user_id, again.collect::<Result<_, JobError>>()?).await?;
+            for (id, nonce) in parked {
+                self.app.ledger.unpark(id, nonce).await?;
+            }
         }
         Ok(())
     }

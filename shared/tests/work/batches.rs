@@ -80,6 +80,31 @@ async fn the_rest_of_a_paused_job_is_kept_until_it_is_resumed() {
     assert_eq!(world.table.parked((id, 0)).await.unwrap(), []);
 }
 
+/// Bug found: a pause forgot what items had been charged in the run that it stopped, so a failing item was called without a bound.
+#[tokio::test(start_paused = true)]
+async fn a_paused_item_keeps_the_attempts_that_it_was_charged() {
+    let options = Options { concurrency: 1, attempts_max: 3, ..Options::default() };
+    let mut world = World::new(options, |item| match item.index {
+        0 => fails(ItemError::retryable("later", "not now")),
+        _ => done_after(Duration::from_secs(3)),
+    });
+    let id = world.start(3, 3, ToleratedFailures::Count(1)).await;
+    for _ in 0..10 {
+        let (app, user) = (world.app.clone(), world.user.clone());
+        let at_work = world.receive(1).await;
+        tokio::join!(world.deliver(at_work), async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            pause(&app, &user, id).await.ok();
+        });
+        resume(&world.app, &world.user, id).await.ok();
+        world.take_sent();
+    }
+    world.work_off().await;
+    let attempts: Vec<u32> = world.calls_of(0).iter().map(|call| call.attempt).collect();
+    assert_eq!(attempts, [1, 2, 3]);
+    assert_eq!((world.job(id).await.processed_items, world.job(id).await.failed_items), (2, 1));
+}
+
 /// Bug found: a duplicate left a row, and so caused a write and a read for all later deliveries.
 #[tokio::test(start_paused = true)]
 async fn the_same_chunk_twice_at_once_is_settled_once() {
