@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use jsonschema::JsonType;
 use serde_json::{Number, Value};
 
 use crate::decimal::Decimal;
@@ -105,6 +106,11 @@ impl Types {
             Value::Array(names) => names.iter().try_fold(Self(0), |all, name| Some(Self(all.0 | Self::named(name.as_str()?)?.0))),
             _ => None,
         }
+    }
+
+    /// These types.
+    pub(crate) fn of(types: impl IntoIterator<Item = JsonType>) -> Self {
+        Self(types.into_iter().filter_map(|one| Self::named(one.as_str())).fold(0, |all, one| all | one.0))
     }
 
     fn named(name: &str) -> Option<Self> {

@@ -72,7 +72,7 @@ fn of_schema(schema: &Value, pointer: &str) -> String {
     pointer.to_owned()
 }
 
-/// Where the first reference is that ends in `target`; the whole schema if there is none.
+/// Where the first reference is that leads to `target`, a document or a place in one; the whole schema if there is none.
 fn pointer_to(schema: &Value, target: &str) -> String {
     let mut open = vec![(String::new(), schema)];
     while let Some((pointer, value)) = open.pop() {
@@ -80,7 +80,7 @@ fn pointer_to(schema: &Value, target: &str) -> String {
             Value::Object(members) => {
                 for (name, value) in members {
                     let pointer = join(&pointer, name);
-                    if name.ends_with("ef") && value.as_str().is_some_and(|reference| reference.ends_with(target)) {
+                    if name.ends_with("ef") && value.as_str().is_some_and(|reference| leads_to(reference, target)) {
                         return pointer;
                     }
                     open.push((pointer, value));
@@ -93,4 +93,12 @@ fn pointer_to(schema: &Value, target: &str) -> String {
         }
     }
     String::new()
+}
+
+/// True if this reference, which may be relative, leads to `target`.
+fn leads_to(reference: &str, target: &str) -> bool {
+    let document = reference.split('#').next().unwrap_or_default();
+    let below = document.trim_start_matches(['.', '/']);
+    let is_relative = || !below.is_empty() && target.strip_suffix(below).is_some_and(|base| base.ends_with('/'));
+    reference.ends_with(target) || document == target || is_relative()
 }

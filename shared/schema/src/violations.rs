@@ -4,14 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-use jsonschema::{JsonType, ValidationError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::decimal::Decimal;
 use crate::pointer::{cut, is_at_or_within, join, unescaped};
 use crate::raw;
+use crate::text::Types;
 
 /// At most this many violations of an item are reported.
 const VIOLATIONS_MAX: usize = 20;
@@ -229,16 +230,15 @@ fn code_of(error: &ValidationError<'_>, pointer: &str, item: &Value) -> String {
 }
 
 fn not_of_type(kind: &TypeKind, found: &Value) -> String {
-    let types: Vec<JsonType> = match kind {
-        TypeKind::Single(one) => vec![*one],
-        TypeKind::Multiple(set) => set.iter().collect(),
+    let types = match kind {
+        TypeKind::Single(one) => Types::of([*one]),
+        TypeKind::Multiple(set) => Types::of(set.iter()),
     };
-    let names: Vec<String> = types.iter().map(|one| with_article(*one)).collect();
     let leading_zero = found.as_str().is_some_and(|text| {
         let digits = text.trim_start_matches('-');
         digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
     });
-    let numeric = types.iter().any(|one| matches!(one, JsonType::Integer | JsonType::Number));
+    let numeric = types.meet(Types::NUMBERS);
     let is_beyond = |text| Decimal::read(text).is_some() && text.parse().is_ok_and(f64::is_infinite);
     let hint = match found.as_str() {
         _ if !numeric => "",
@@ -246,15 +246,7 @@ fn not_of_type(kind: &TypeKind, found: &Value) -> String {
         Some(text) if is_beyond(text) => " (it is beyond the range of a double)",
         _ => "",
     };
-    format!("not {}{hint}", names.join(" or "))
-}
-
-fn with_article(one: JsonType) -> String {
-    match one {
-        JsonType::Null => "null".to_owned(),
-        JsonType::Array | JsonType::Integer | JsonType::Object => format!("an {one}"),
-        JsonType::Boolean | JsonType::Number | JsonType::String => format!("a {one}"),
-    }
+    format!("not {types}{hint}")
 }
 
 fn counted(count: u64, noun: &str) -> String {

@@ -66,6 +66,9 @@ fn numbers_are_judged_by_all_their_digits() {
     for (schema, item, expected) in [
         (r#"{"type": "integer"}"#.to_owned(), "100000000000000000000.5", "type | not an integer: 100000000000000000000.5"),
         (r#"{"type": ["integer", "null"]}"#.to_owned(), "1e-400", "type | not an integer or null: 1e-400"),
+        // The types in one order, however an item is judged.
+        (r#"{"type": ["object", "null", "array"]}"#.to_owned(), "1e-400", "type | not an array or null or an object: 1e-400"),
+        (r#"{"type": ["object", "null", "array"]}"#.to_owned(), "1.5", "type | not an array or null or an object: 1.5"),
         (r#"{"type": "integer"}"#.to_owned(), "123456789012345678901234567890.000", "fits"),
         (format!(r#"{{{d4}, "type": "integer"}}"#), "123456789012345678901234567890", "fits"),
         (
