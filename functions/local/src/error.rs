@@ -92,6 +92,12 @@ impl CommandError {
         self.at_job(Some(job_id), format!("job {job_id} is deleted: none of its items had arrived"), Vec::new())
     }
 
+    /// Adds that the job, to which nothing had been sent, was cancelled and could not be deleted.
+    #[must_use]
+    pub fn cancelled(self, job_id: &str, advice: Vec<String>) -> CommandError {
+        self.at_job(Some(job_id), format!("job {job_id} is cancelled, and could not be deleted: none of its items had arrived"), advice)
+    }
+
     /// Adds what may have been done although there was no answer that says so. An answer that says that nothing was done is not changed.
     #[must_use]
     pub fn perhaps_done(self, job_id: Option<&str>, state: String, advice: Vec<String>) -> CommandError {

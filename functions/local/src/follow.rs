@@ -6,6 +6,7 @@ use std::time::Duration;
 use headway_core::JobStatus;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+use tokio::sync::watch;
 
 use crate::bar::Bar;
 use crate::client::{Call, Client, ClientError, Patience};
@@ -66,8 +67,11 @@ impl<'a> Follower<'a> {
     }
 }
 
+/// How a job was last seen, if it was seen at all.
+pub type Seen = watch::Sender<Option<JobView>>;
+
 /// Follows a job until it has ended and its numbers no longer change, and draws the bar. After Ctrl-C or an error it
-/// says how to continue. The job is not affected by either.
+/// says how to continue. The job is not affected by either. `seen` is told how the job looks.
 ///
 /// # Errors
 ///
@@ -77,6 +81,7 @@ pub async fn to_end(
     client: &Client,
     job_id: &str,
     bar: &mut Bar,
+    seen: &Seen,
     mut on_change: impl FnMut(&FetchedJob) -> Result<(), CommandError>,
 ) -> Result<FetchedJob, CommandError> {
     let mut follower = Follower::new(client, job_id);
@@ -85,6 +90,7 @@ pub async fn to_end(
             let (told, changed) = wait_showing_retries(client, bar, follower.next()).await?;
             bar.show(&told.view, None, client.held_up_by().as_deref());
             if changed {
+                seen.send_replace(Some(told.view.clone()));
                 on_change(told)?;
             }
             if told.view.is_settled() {
@@ -92,9 +98,23 @@ pub async fn to_end(
             }
         }
     };
-    let ended = or_interrupt(following, || interrupted(job_id, next_commands(context, job_id, None))).await;
+    let interrupted = || {
+        let what = format!("interrupted; job {job_id} {}", goes_on(seen.borrow().as_ref()));
+        Stopped::interrupted(what, Some(job_id), next_commands(context, job_id, seen.borrow().as_ref(), None))
+    };
+    let ended = or_interrupt(following, interrupted).await;
     bar.clear();
-    ended.map_err(|error| error.unfinished(job_id, next_commands(context, job_id, None)))
+    ended.map_err(|error| error.unfinished(job_id, next_commands(context, job_id, seen.borrow().as_ref(), None)))
+}
+
+/// What a job does that is no longer followed: `continues without this command`.
+#[must_use]
+pub fn goes_on(seen: Option<&JobView>) -> &'static str {
+    match seen {
+        Some(job) if job.status.is_terminal() => "has ended, and its last numbers are not in yet",
+        Some(job) if job.paused => "is paused",
+        _ => "continues without this command",
+    }
 }
 
 /// Waits for an answer, and shows why it has not come if calls have to be repeated.
@@ -186,13 +206,6 @@ pub async fn or_unanswered<T>(
     }
 }
 
-/// The error after Ctrl-C.
-#[must_use]
-pub fn interrupted(job_id: &str, advice: Vec<String>) -> Stopped {
-    let what = format!("interrupted; job {job_id} continues without this command");
-    Stopped::interrupted(what, Some(job_id), advice)
-}
-
 /// Makes the call `verb` about a job, as [`or_unanswered`].
 ///
 /// # Errors
@@ -226,11 +239,13 @@ fn unanswered(context: &Context, verb: &str, job_id: &str, has_asked: bool) -> S
     Stopped::interrupted(what, Some(job_id), advice.into_iter().collect())
 }
 
-/// How to watch, continue and cancel a job. `go_on` is the command that sends the rest, if not everything was sent.
+/// How to watch, continue, resume and cancel a job: what its caller may do with it as it was seen last. `go_on` is the command that
+/// sends the rest, if not everything was sent.
 #[must_use]
-pub fn next_commands(context: &Context, job_id: &str, go_on: Option<String>) -> Vec<String> {
-    let watch = format!("watch:    {}", context.command(&["watch", job_id]));
+pub fn next_commands(context: &Context, job_id: &str, seen: Option<&JobView>, go_on: Option<String>) -> Vec<String> {
+    let line = |verb: &str| format!("{:<9} {}", format!("{verb}:"), context.command(&[verb, job_id]));
+    let resume = seen.is_some_and(|job| job.paused && job.can("resume"));
+    let cancel = seen.is_none_or(|job| job.can("cancel"));
     let go_on = go_on.map(|command| format!("continue: {command}"));
-    let cancel = format!("cancel:   {}", context.command(&["cancel", job_id]));
-    [Some(watch), go_on, Some(cancel)].into_iter().flatten().collect()
+    [Some(line("watch")), go_on, resume.then(|| line("resume")), cancel.then(|| line("cancel"))].into_iter().flatten().collect()
 }

@@ -25,7 +25,7 @@ use crate::bar::Bar;
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
-use crate::follow;
+use crate::follow::{self, Seen};
 use crate::input::{Delimiter, Format, NamedEncoding, Opened, Source};
 use crate::job::FetchedJob;
 use crate::out::OutError;
@@ -103,7 +103,7 @@ impl Submit {
         if had_ended {
             bar.aside(|| context.out.note(&self.nothing_is_sent(told.view.status)));
         }
-        let told = follow::to_end(context, &client, &id, &mut bar, |_| Ok(())).await?;
+        let told = follow::to_end(context, &client, &id, &mut bar, &Seen::new(Some(told.view)), |_| Ok(())).await?;
         if context.out.json {
             printed = context.out.json_line(&told.body);
         }

@@ -12,6 +12,7 @@ use crate::duration;
 use crate::error::{CommandError, Stopped};
 use crate::exit::Exit;
 use crate::follow;
+use crate::job::JobView;
 
 /// With a shorter `--timeout` one look is enough, and it may take its time: nothing is known before.
 const FOLLOWED_MIN: Duration = Duration::from_secs(1);
@@ -37,9 +38,8 @@ impl Watch {
         let client = context.client()?;
         let id = self.id.to_string();
         let mut bar = Bar::new(context.out);
-        let (look, mut looked) = watch::channel(false);
-        let following = follow::to_end(context, &client, &id, &mut bar, |told| {
-            let _ = look.send(true);
+        let (seen, mut looked) = watch::channel(None);
+        let following = follow::to_end(context, &client, &id, &mut bar, &seen, |told| {
             if context.out.json {
                 context.out.json_line_if_read(&told.body)?;
             }
@@ -52,7 +52,7 @@ impl Watch {
                 let until = async {
                     tokio::time::sleep(limit).await;
                     if limit < FOLLOWED_MIN {
-                        let _ = tokio::time::timeout(LOOK_MAX, looked.wait_for(|looked| *looked)).await;
+                        let _ = tokio::time::timeout(LOOK_MAX, looked.wait_for(Option::is_some)).await;
                     }
                 };
                 tokio::select! {
@@ -65,18 +65,19 @@ impl Watch {
         bar.clear();
         match ended {
             // An error before the first look says nothing of the job, not even that there is one.
-            Ok(Err(CommandError::Unfinished { cause, .. })) if !*look.borrow() => Err(*cause),
+            Ok(Err(CommandError::Unfinished { cause, .. })) if seen.borrow().is_none() => Err(*cause),
             Ok(told) => Ok(follow::ending(context, &told?.view)),
-            Err(limit) => Err(timed_out(context, &id, limit).into()),
+            Err(limit) => Err(timed_out(context, &id, seen.borrow().as_ref(), limit).into()),
         }
     }
 }
 
-fn timed_out(context: &Context, id: &str, limit: Duration) -> Stopped {
-    Stopped {
-        exit: Exit::Timeout,
-        what: format!("job {id} has not ended within {}; it continues", duration::show(limit)),
-        job_id: Some(id.to_owned()),
-        advice: follow::next_commands(context, id, None),
-    }
+fn timed_out(context: &Context, id: &str, seen: Option<&JobView>, limit: Duration) -> Stopped {
+    let limit = duration::show(limit);
+    let what = match seen {
+        None => format!("the server has not told anything of job {id} within {limit}"),
+        Some(job) if job.status.is_terminal() => format!("job {id} {}", follow::goes_on(seen)),
+        Some(_) => format!("job {id} has not ended within {limit}; it {}", follow::goes_on(seen)),
+    };
+    Stopped { exit: Exit::Timeout, what, job_id: Some(id.to_owned()), advice: follow::next_commands(context, id, seen, None) }
 }

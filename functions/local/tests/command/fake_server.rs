@@ -257,10 +257,12 @@ impl World {
         let unsettled = if settling { (items.len() - failed).min(1) } else { 0 };
         let done = if ended.is_some() { items.len() - failed - unsettled } else { 0 };
         let failed = if ended.is_some() { failed } else { 0 };
+        let actions = if ended.is_some() { json!([]) } else { json!(["pause", "cancel"]) };
         let mut body = json!({"id": ID, "status": ended.unwrap_or("Processing"), "progressPercentage": 0.0, "totalItems": items.len(),
             "processedItems": done, "errorMessage": (ended == Some("Failed")).then_some("item 1: bad"), "createdAt": "2026-11-24T08:00:00.000Z",
             "completedAt": null, "failedItems": failed, "pendingItems": items.len() - done - failed, "processor": "p", "round": 1,
-            "sealed": self.sealed, "paused": false, "itemsPerSecond": null, "settling": settling, "metadata": null, "newField": {"of": "a later version"}});
+            "sealed": self.sealed, "paused": false, "itemsPerSecond": null, "settling": settling, "actions": actions, "metadata": null,
+            "newField": {"of": "a later version"}});
         body.as_object_mut().unwrap().extend(self.more.clone());
         let etag = format!("W/\"{}-{}-{settling}\"", items.len(), self.sealed);
         if headers.get("if-none-match").is_some_and(|known| known == etag.as_str()) {

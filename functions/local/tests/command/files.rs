@@ -183,6 +183,13 @@ async fn a_job_is_deleted_if_its_first_items_are_refused() {
     server.fault("PUT", [problem(413, "too-large", "too large")]);
     let ended = submit(&home, &server, &[&file, "--json"]).await;
     assert!(ended.problem()["state"].as_str().unwrap().contains("is deleted"), "{ended:?}");
+    // Bug found: a job that was cancelled already was to be cancelled.
+    server.world.lock().unwrap().deleted = false;
+    server.fault("PUT", [problem(413, "too-large", "too large")]);
+    server.fault("DELETE", [problem(403, "scope", "not yours to delete")]);
+    let ended = submit(&home, &server, &[&file]).await;
+    assert!(ended.stderr.contains("is cancelled, and could not be deleted") && !ended.stderr.contains("cancel:"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("delete {ID}")), "{}", ended.stderr);
 }
 
 #[tokio::test]

@@ -115,6 +115,30 @@ async fn a_timeout_is_124() {
     }
 }
 
+/// Bug found: `cancel` was advised to those who may only look, and a paused job was said to continue.
+#[tokio::test]
+async fn what_is_advised_is_what_the_caller_may_do() {
+    for (paused, actions, says, advised) in [
+        (false, &["pause", "cancel"][..], "continues without", &["watch:", "cancel:"][..]),
+        (false, &[], "continues without", &["watch:"]),
+        (true, &["resume", "cancel"], "is paused", &["watch:", "resume:", "cancel:"]),
+        (true, &[], "is paused", &["watch:"]),
+    ] {
+        let (home, server) = (Home::new(), FakeServer::start().await);
+        live(&server);
+        let seen = [("paused".to_owned(), json!(paused)), ("actions".to_owned(), json!(actions))];
+        server.world.lock().unwrap().more.extend(seen);
+        let timed_out = home.run(&["watch", ID, "--timeout", "0", "--json", "--url", &server.url]).await;
+        let interrupted = interrupt(&home, &server, &["watch", ID, "--json"], 3).await;
+        for problem in [timed_out.problem(), interrupted.problem()] {
+            let verbs: Vec<_> =
+                problem["advice"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().split(' ').next().unwrap()).collect();
+            assert_eq!(verbs, advised, "{problem}");
+            assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+        }
+    }
+}
+
 /// Bug found: a token command that waited for ever kept the command from ending.
 #[tokio::test]
 async fn a_timeout_ends_the_wait_for_a_token() {

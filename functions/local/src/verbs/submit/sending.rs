@@ -34,12 +34,15 @@ impl Submit {
         let (client, survey, sent_rows) = (Arc::clone(client), Arc::new(survey), Arc::new(SentRows::of(&id)));
         let upload = Upload { client, job_id: id.clone(), opened, survey, items_per_chunk_max, cuts, sent_rows };
         let client = &upload.client;
-        let next_commands = || follow::next_commands(context, &id, Some(self.continuing(context, &id)));
+        let next_commands = || follow::next_commands(context, &id, None, Some(self.continuing(context, &id)));
         let (arrived, all) = (Cell::new(0), upload.survey.items);
-        let (was_sealed, from_before) = (told.view.sealed, told.view.total_items);
+        let (was_sealed, from_before, goes_on) = (told.view.sealed, told.view.total_items, follow::goes_on(Some(&told.view)));
         let stopped = || {
-            let stopped = follow::interrupted(&id, next_commands());
-            if was_sealed { stopped } else { Stopped { what: self.unsent(&id, arrived.get().max(from_before), all), ..stopped } }
+            let what = match was_sealed {
+                true => format!("interrupted; job {id} {goes_on}"),
+                false => self.unsent(&id, arrived.get().max(from_before), all),
+            };
+            Stopped::interrupted(what, Some(&id), next_commands())
         };
         let has_ended = told.view.status.is_terminal();
         let sending = async {
@@ -69,13 +72,10 @@ impl Submit {
                 let call = client.get(&["jobs", &id]).patience(Patience::LONG);
                 follow::or_interrupt(async { Ok(client.job(&call).await?) }, &stopped).await
             }
-            Err(error) if is_new && error.is_refusal() && withdraw(client, &id).await => {
-                upload.sent_rows.forget();
-                Err(error.deleted(&id))
-            }
+            Err(error) if is_new && error.is_refusal() => Err(withdraw(context, &upload, error).await),
             Err(error) if has_ended && error.is_refusal() => Err(error),
             // The same file would be refused again.
-            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::next_commands(context, &id, None))),
+            Err(error) if error.is_refusal() => Err(error.unfinished(&id, follow::next_commands(context, &id, None, None))),
             sent => sent.map_err(|error| error.unfinished(&id, next_commands())),
         }
     }
@@ -145,16 +145,26 @@ fn numbers(parts: &[ServerPart]) -> BTreeSet<u32> {
     parts.iter().map(|part| part.part).collect()
 }
 
-/// Deletes a job that accepted no items, so that a refused submission leaves no job behind. False if the job has items
-/// or cannot be deleted.
-async fn withdraw(client: &Client, id: &str) -> bool {
+/// Deletes a new job that accepted no items, so that a refused submission leaves no job behind. Adds to the error what became of the job.
+async fn withdraw(context: &Context, upload: &Upload, error: CommandError) -> CommandError {
+    let (client, id) = (&upload.client, upload.job_id.as_str());
+    let is_cancelled = Cell::new(false);
     let taking_back = async {
         if client.job(&client.get(&["jobs", id])).await?.view.total_items > 0 {
             return Ok(false);
         }
         client.call(&client.post(&["jobs", id, "cancel"])).await?;
+        is_cancelled.set(true);
         client.call(&client.request(reqwest::Method::DELETE, &["jobs", id], &[])).await?;
         Ok::<bool, ClientError>(true)
     };
-    taking_back.await.unwrap_or(false)
+    match taking_back.await {
+        Ok(true) => {
+            upload.sent_rows.forget();
+            error.deleted(id)
+        }
+        _ if is_cancelled.get() => error.cancelled(id, vec![format!("delete:   {}", context.command(&["delete", id]))]),
+        // The same file would be refused again.
+        _ => error.unfinished(id, follow::next_commands(context, id, None, None)),
+    }
 }

@@ -193,7 +193,7 @@ impl Submit {
 
     /// The error after Ctrl-C before anything was sent to a job that existed already.
     fn nothing_more(&self, context: &Context, id: &str) -> Stopped {
-        let advice = follow::next_commands(context, id, Some(self.continuing(context, id)));
+        let advice = follow::next_commands(context, id, None, Some(self.continuing(context, id)));
         let what = format!("interrupted; nothing more was sent to job {id}");
         Stopped::interrupted(what, Some(id), advice)
     }
