@@ -2,10 +2,12 @@
 const DELIMITERS = [[",", "comma ,"], [";", "semicolon ;"], ["\t", "tab"], ["|", "bar |"]];
 // What is looked for where another delimiter is likely, in this order.
 const OTHERS = [";", "\t", "|", ","];
-// Commas and semicolons of other scripts.
-const WIDE_DELIMITER = /[\uff0c\uff1b\u3001\u060c\u061b\uff5c]/u;
+// Commas and semicolons of other scripts, and the broken bar.
+const WIDE_DELIMITER = /[\uff0c\uff1b\u3001\u060c\u061b\uff5c\u00a6]/u;
 // A control character that can only separate cells, as Hive's U+0001.
 const CONTROL_DELIMITER = /[\u0001-\u0008\u000b\u000c\u000e-\u0019\u001c-\u001f\u007f]/;
+// Quotes that CSV does not know.
+const OTHER_QUOTES = ["''", "``", "‘’", "“”", "„“", "«»", "»«", "＂＂"].map((pair) => [...pair]);
 const TITLE_LINES_MAX = 10;
 
 // Items of a CSV file: one object a row, with all values as text. A column may be given another name. `written` has the names as
@@ -46,6 +48,7 @@ class CsvTable {
   begin(row) {
     checkDelimiter(row, this.delimiter);
     this.names = namesOf(row, this.renamed);
+    if (!this.isNamed) checkOtherQuotes(row);
     if (!this.isNamed) checkOtherDelimiters(row, this.delimiter);
     Object.assign(this, { written: row.cells, line: row.line, headerRow: row.row, keys: this.names.map((name) => JSON.stringify(name)) });
     if (sizeOf(this.keys.join(":")) > LIMITS.itemBytes) throw new FileProblem(`the names of the columns alone are more than ${bytes(LIMITS.itemBytes)}.`, { line: row.line, column: 1 });
@@ -95,6 +98,7 @@ function refuseHeader(row, words, options) {
 function checkDelimiter(row, delimiter) {
   const [name] = row.cells;
   if (/^sep=/i.test(name)) refuseHeader(row, "“sep=” is Excel's hint about the separator, not a header: remove this line.");
+  if (name.startsWith("#TYPE ")) refuseHeader(row, "“#TYPE” is a line of PowerShell, not a header: remove this line.");
   const mark = markIn(row);
   if (mark) refuseHeader(row, `${mark}, or put the name in quotes if it is one column.`);
   if (row.cells.length > 1 || row.hasQuotes) return;
@@ -110,6 +114,13 @@ function checkOtherDelimiters(row, delimiter) {
   if (row.cells.length === 1 || row.hasQuotes) return;
   const other = OTHERS.find((one) => one !== delimiter && timesInAll(row.cells, one) >= row.cells.length - 1);
   if (other) refuseHeader(row, `the header contains ${delimiterWord(other)} at least as often as ${delimiterWord(delimiter)}: choose ${delimiterWord(other)} as the separator.`, { canStay: true });
+}
+
+// Refuses names that are all in other quotes than CSV's, as sqlite and beeline write them: the quotes would be part of the names.
+function checkOtherQuotes(row) {
+  const isIn = ([open, close]) => row.cells.every((name) => name.length > open.length + close.length && name.startsWith(open) && name.endsWith(close));
+  const quotes = row.hasQuotes ? undefined : OTHER_QUOTES.find(isIn);
+  if (quotes) refuseHeader(row, `the names of the columns are in the quotes ${quotes.join("…")}: write "…" throughout.`, { canStay: true });
 }
 
 function times(text, sign) {

@@ -121,6 +121,7 @@ function textOfPrograms(text) {
   const isOfGit = (/^commit [\da-f]{7,}( |$)/i.test(first) && second.startsWith("Author: ")) || /^From [\da-f]{7,}( |$)/i.test(first);
   const isPlain = /^\d[\d,]*[acd]\d[\d,]*$/.test(first) && /^[<>] /.test(second);
   if (/^diff (--git |-)/.test(text) || isHeaderOfPatch || isOfGit || isPlain) return "The file is a patch: choose the file that it changes.";
+  if (/^(insert into |create table |drop table |begin transaction;|pragma foreign_keys|-- mysql dump|-- mariadb dump|--\r?\n-- postgresql database dump)/i.test(text)) return "The file is a script of SQL: export the table itself as CSV.";
   const isMember = (line) => /^[a-z][\w-]*: /i.test(line);
   const isList = first.startsWith("- ") && isMember(first.slice(2));
   if (/^---[ \t]*$/.test(first) || /^(%YAML |--- [#!])/.test(text) || (isOneColumn && (isList || (isMember(first) && isMember(second))))) return "The file looks like YAML, which cannot be read here: save it as JSON.";

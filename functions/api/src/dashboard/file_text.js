@@ -2,7 +2,6 @@
 
 // Escape sequences that begin another character set.
 const SHIFTS = /\u001b(?:\$[B@]|\$\(D|\(J|\$\)[CA])/;
-const SWAPPED = /[\u0a00\u0d00]/;
 const DOS_END = "\u001a";
 // What can be judged only together with what follows.
 const UNCERTAIN = /(?:\u001a|\u001b(?:\$[()]?|\()?)$/;
@@ -79,10 +78,11 @@ class FileText {
   }
 
   untilFault(text, malformed) {
-    const found = [[/\u0000/, "a NUL character: remove it, or choose another encoding."]];
-    if (this.isMarked || this.encoding === "utf-8") found.push([SHIFTS, "an escape sequence that begins another character set: save the file as UTF-8."]);
-    if (!this.isMarked && UTF16.includes(this.encoding)) found.push([SWAPPED, `a line end with its two bytes swapped: choose ${encodingWord(UTF16.find((one) => one !== this.encoding))} as the encoding.`]);
-    const [at, fault] = found.map(([sign, words]) => [text.search(sign), words]).filter(([index]) => index >= 0).sort(([one], [other]) => one - other)[0] || [text.length, malformed];
+    const found = [[text.search(/\u0000/), "a NUL character: remove it, or choose another encoding."]];
+    if (this.isMarked || this.encoding === "utf-8") found.push([text.search(SHIFTS), "an escape sequence that begins another character set: save the file as UTF-8."]);
+    if (![...UTF16, "utf-8"].includes(this.encoding)) found.push([text.search(/[\u0080-\u009f]/), `the byte of a control character, which no text in this encoding has: choose another one, or save the file as UTF-8.`]);
+    if (!this.isMarked && UTF16.includes(this.encoding)) found.push([swappedAt(text, this.place.line > 1), `a line end with its two bytes swapped: choose ${encodingWord(UTF16.find((one) => one !== this.encoding))} as the encoding.`]);
+    const [at, fault] = found.filter(([index]) => index >= 0).sort(([one], [other]) => one - other)[0] || [text.length, malformed];
     return [text.slice(0, at), fault];
   }
 
@@ -121,6 +121,15 @@ class FileText {
       this.asUtf8 = null;
     }
   }
+}
+
+// Where the two bytes of a line end are swapped: at U+0A00, which is not a character, or at U+0D00 in a text that has no line
+// end before it, as the first line of a text with swapped bytes ends.
+function swappedAt(text, hasLineEnd) {
+  const lineEnd = hasLineEnd ? 0 : text.search(/[\r\n]/);
+  const carriageReturn = text.search(/\u0d00/);
+  const signs = [text.search(/\u0a00/), lineEnd < 0 || carriageReturn < lineEnd ? carriageReturn : -1];
+  return signs.filter((at) => at >= 0).sort((one, other) => one - other)[0] ?? -1;
 }
 
 function decoderOf(encoding) {

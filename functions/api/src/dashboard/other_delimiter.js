@@ -6,7 +6,7 @@
 const ROWS_ALIKE = 3;
 const LAST_ROWS_ALIKE = 2;
 // Signs that separate now and then, and that names have, too.
-const RARE = ["^", "~"];
+const RARE = ["^", "~", ":", "*", "!", "="];
 
 class OtherDelimiter {
   constructor({ cells, hasQuotes }, delimiter) {
@@ -15,7 +15,7 @@ class OtherDelimiter {
       delimiter,
       columns: cells.length,
       blankInHeader: cells.slice(1).some((name) => name.startsWith(" ")),
-      rare: rare.map((sign) => [sign, timesInAll(cells, sign)]).filter(([, often]) => often > 0),
+      rare: rare.filter((sign) => isOfNames(cells[0], sign)).map((sign) => [sign, timesInAll(cells, sign)]),
       rows: 0,
       // The delimiter of the rows in sequence, how often each has it, the line of the first, and how many there are.
       alike: null,
@@ -59,6 +59,11 @@ class OtherDelimiter {
     const than = this.columns === 1 ? `the table has one column, but each row from here contains ${other} equally often` : `each row from here contains ${other} equally often, and more often than ${delimiterWord(this.delimiter)}`;
     throw new FileProblem(`${than}: choose ${other} as the separator, and remove what is above the names of the columns.`, { line, column: 1 }, { canStay: true });
   }
+}
+
+// True if the text can be two or more names with this sign between them: `id:name`, and not `Name:`.
+function isOfNames(text, sign) {
+  return text.includes(sign) && text.split(sign).every((name) => name !== "" && !/^[ \t\f\r\n]|[ \t\f\r\n]$/.test(name));
 }
 
 // Rows that were put in quotes as a whole: `"id,""name"""` above `"1,""Ann"""`. None if the header is no such header.

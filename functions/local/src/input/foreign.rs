@@ -13,6 +13,7 @@ const LFS_POINTER: &str = "the file is a pointer of Git LFS, not the file itself
 const ARMOR: &str = "the file is a certificate, a key or an encrypted message (PEM or PGP), not rows of items";
 const PATCH: &str = "the file is a patch, as `diff` or `git diff` writes it: give the file that it changes";
 const YAML: &str = "the file looks like YAML, which headway cannot read: convert it to JSON first, as with `yq -o json`";
+const SQL: &str = "the file is a script of SQL: export the table itself as CSV";
 const SAS: &str = "the file is a SAS transport file: export it as CSV";
 const ANNEX_POINTER: &str = "the file is a pointer of git-annex, not the file itself: get that with `git annex get`";
 
@@ -22,6 +23,19 @@ const OFFICE: [&[u8]; 4] = [
     b"urn:schemas-microsoft-com:office:",
     b"urn:oasis:names:tc:opendocument:",
     b"schemas.openxmlformats.org/spreadsheetml/",
+];
+
+/// How scripts begin that write a table with statements.
+const SQL_BEGINS: [&[u8]; 9] = [
+    b"insert into ",
+    b"create table ",
+    b"drop table ",
+    b"begin transaction;",
+    b"pragma foreign_keys",
+    b"-- mysql dump",
+    b"-- mariadb dump",
+    b"--\n-- postgresql database dump",
+    b"--\r\n-- postgresql database dump",
 ];
 
 /// Escape sequences that begin another character set. `ESC ( B`, which ends one, is also written by terminals.
@@ -71,6 +85,10 @@ fn text_of_programs(head: &[u8]) -> Option<&'static str> {
     let is_plain = is_place_of_change(first) && (second.starts_with(b"< ") || second.starts_with(b"> "));
     if begins(&[b"diff --git ", b"diff -"]) || is_header_of_patch || is_of_git || is_plain {
         return Some(PATCH);
+    }
+    let is_sql = |begin: &&[u8]| head.get(..begin.len()).is_some_and(|text| text.eq_ignore_ascii_case(begin));
+    if SQL_BEGINS.iter().any(is_sql) {
+        return Some(SQL);
     }
     if first.trim_ascii_end() == b"---" || begins(&[b"%YAML ", b"--- #", b"--- !"]) {
         return Some(YAML);

@@ -19,7 +19,7 @@ const BYTES_PER_CONTROL_MAX: usize = 50;
 /// How many bytes of records without line ends are needed.
 const EBCDIC_RECORDS_MIN: usize = 64;
 const EBCDIC: &str = "the file looks like EBCDIC, as mainframes write it, which headway cannot read: convert it to UTF-8 first, as with \
-                      `iconv -f IBM1047 -t UTF-8`";
+                      `iconv -f IBM1047 -t UTF-8 FILE | sed 's/\\xc2\\x85/\\n/g'`, which makes line feeds of its line ends";
 const BINARY: &str = "the file does not look like text: if it is compressed or a spreadsheet, decompress or export it first; if it is text, give \
                       its encoding, as in --encoding utf-16le";
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use super::error::InputError;
 use super::foreign;
@@ -65,6 +65,8 @@ enum Then {
     /// An escape sequence of an encoding with several character sets.
     Shifted(&'static str),
     Nul,
+    /// A control character for a byte that no text in the encoding has.
+    Unused(char),
     Swapped,
     End,
 }
@@ -113,6 +115,7 @@ impl<R: Read> Text<R> {
                 Then::More => self.decode()?,
                 Then::End => return self.end(),
                 Then::Nul => return Err(InputError::at(self.place(), self.nul())),
+                Then::Unused(control) => return Err(InputError::at(self.place(), self.unused(control))),
                 Then::Swapped => return Err(InputError::at(self.place(), self.swapped())),
                 Then::EndMark => return Err(InputError::at(self.place(), END_MARK_LAST)),
                 Then::Shifted(name) => return Err(InputError::at(self.place(), foreign::shifted(name))),
@@ -171,8 +174,14 @@ impl<R: Read> Text<R> {
         if let Some(nul) = memchr(0, &self.text[..written]) {
             (self.text_len, self.then) = (nul, Then::Nul);
         }
+        if self.encoding != UTF_8
+            && !not_text::is_utf16(self.encoding)
+            && let Some((at, control)) = control(&self.text[..self.text_len])
+        {
+            (self.text_len, self.then) = (at, Then::Unused(control));
+        }
         if self.unmarked_utf16
-            && let Some(swapped) = swapped(&self.text[..self.text_len])
+            && let Some(swapped) = swapped(&self.text[..self.text_len], self.place().line > 1)
         {
             (self.text_len, self.then) = (swapped, Then::Swapped);
         }
@@ -239,6 +248,15 @@ impl<R: Read> Text<R> {
         }
     }
 
+    fn unused(&self, control: char) -> String {
+        format!(
+            "the byte of the control character U+{:04X}, which no text in {} has: the file's encoding is another one. For text of DOS, as \
+             Excel's “CSV (MS-DOS)”, convert it with `iconv -f CP850 -t UTF-8`; for text of an old Mac use --encoding macintosh",
+            u32::from(control),
+            self.encoding.name()
+        )
+    }
+
     fn swapped(&self) -> String {
         let (named, other) = if self.encoding == UTF_16BE { ("utf-16be", "utf-16le") } else { ("utf-16le", "utf-16be") };
         format!("a line end with its two bytes swapped: the file is not {named}; try --encoding {other}")
@@ -285,11 +303,20 @@ fn misnamed(encoding: &'static Encoding, head: &[u8]) -> Option<MaybeUtf8> {
     })
 }
 
-/// The place of a line end whose two bytes are swapped: U+0A00 or U+0D00. The first is not a character, and hardly any
-/// text has the second.
-fn swapped(text: &[u8]) -> Option<usize> {
+/// The first control character from U+0080 to U+009F. Encodings without Unicode have them for bytes that mean nothing in them.
+fn control(text: &[u8]) -> Option<(usize, char)> {
+    // Such a character is 0xc2 and its own number.
+    let found = memchr_iter(0xc2, text).find_map(|at| Some((at, *text.get(at + 1)?)).filter(|(_, byte)| *byte < 0xa0));
+    found.map(|(at, byte)| (at, char::from(byte)))
+}
+
+/// The place of a line end whose two bytes are swapped: U+0A00, which is not a character, or U+0D00 in a text that has no
+/// line end before it, as the first line of a text with swapped bytes ends.
+fn swapped(text: &[u8], has_line_end: bool) -> Option<usize> {
     let find = |character: &str| memmem::find(text, character.as_bytes());
-    find("\u{0a00}").into_iter().chain(find("\u{0d00}")).min()
+    let first_line_end = if has_line_end { Some(0) } else { memchr2(b'\n', b'\r', text) };
+    let carriage_return = find("\u{0d00}").filter(|at| first_line_end.is_none_or(|end| *at < end));
+    find("\u{0a00}").into_iter().chain(carriage_return).min()
 }
 
 /// The encoding of a file that begins with `head`, and the length of its byte-order mark.

@@ -5,7 +5,7 @@ use super::super::format::Delimiter;
 /// Delimiters that files often have instead of the expected one.
 pub(super) const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 /// Delimiters that files have now and then, and that names have too.
-pub(super) const RARE_DELIMITERS: [u8; 2] = [b'^', b'~'];
+pub(super) const RARE_DELIMITERS: [u8; 6] = [b'^', b'~', b':', b'*', b'!', b'='];
 
 /// True for a control character that can only separate cells, as Hive's U+0001. DOS ends files with U+001A, and U+001B
 /// begins the escape sequences of terminals.

@@ -26,8 +26,11 @@ pub(super) struct Header {
     place: Place,
 }
 
-/// Commas and semicolons of other scripts. `--delimiter` is one byte, as in RFC 4180.
-const WIDE_DELIMITERS: [char; 6] = ['\u{ff0c}', '\u{ff1b}', '\u{3001}', '\u{60c}', '\u{61b}', '\u{ff5c}'];
+/// Commas and semicolons of other scripts, and the broken bar. `--delimiter` is one byte, as in RFC 4180.
+const WIDE_DELIMITERS: [char; 7] = ['\u{ff0c}', '\u{ff1b}', '\u{3001}', '\u{60c}', '\u{61b}', '\u{ff5c}', '\u{a6}'];
+
+/// Quotes that CSV does not know.
+const OTHER_QUOTES: [(&str, &str); 8] = [("'", "'"), ("`", "`"), ("‘", "’"), ("“", "”"), ("„", "“"), ("«", "»"), ("»", "«"), ("＂", "＂")];
 
 /// A title and what belongs to it is hardly ever longer than this.
 pub(super) const TITLE_LINES_MAX: u64 = 10;
@@ -48,6 +51,7 @@ impl Header {
         check_delimiter(&row, rows.delimiter())?;
         let keys = keys(&row)?;
         if !delimiter.is_named() {
+            check_other_quotes(&row, rows.delimiter())?;
             check_other_delimiters(&row, rows.delimiter())?;
         }
         if keys.iter().map(Vec::len).sum::<usize>() > ITEM_BYTES_MAX {
@@ -141,6 +145,10 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
         let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and give the delimiter with --delimiter";
         return Err(InputError::at(row.place(), what));
     }
+    if name.starts_with(b"#TYPE ") {
+        let what = "`#TYPE` is a line of PowerShell, not a header: remove it, or export with `Export-Csv -NoTypeInformation`";
+        return Err(InputError::at(row.place(), what));
+    }
     if let Some(mark) = conflict::in_header(row) {
         return Err(mark);
     }
@@ -187,6 +195,23 @@ fn check_other_delimiters(row: &Row, delimiter: u8) -> Result<(), InputError> {
         option(delimiter)
     );
     Err(InputError::at(row.place(), what))
+}
+
+/// Refuses names that are all in other quotes than RFC 4180's, as sqlite and beeline write them: the quotes would be part of the names.
+fn check_other_quotes(row: &Row, delimiter: u8) -> Result<(), InputError> {
+    let is_in =
+        |(open, close): &(&str, &str)| row.cells().all(|name| std::str::from_utf8(name).is_ok_and(|name| in_quotes(name, open, close)));
+    let Some((open, close)) = OTHER_QUOTES.iter().find(|quotes| !row.has_quotes() && is_in(quotes)) else { return Ok(()) };
+    let what = format!(
+        "the names of the columns are in the quotes {open}…{close}: write \"…\" throughout, which CSV has (RFC 4180), or give --delimiter {} \
+         if they belong to the names",
+        option(delimiter)
+    );
+    Err(InputError::at(row.place(), what))
+}
+
+fn in_quotes(name: &str, open: &str, close: &str) -> bool {
+    name.strip_prefix(open).and_then(|name| name.strip_suffix(close)).is_some_and(|name| !name.is_empty())
 }
 
 /// True if a name has no visible character.

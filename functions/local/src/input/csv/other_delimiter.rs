@@ -40,7 +40,11 @@ impl OtherDelimiter {
             delimiter,
             columns: header.width(),
             blank_in_header: header.names().skip(1).any(|name| name.starts_with(b" ")),
-            rare: rare.iter().map(|other| (*other, often(*other))).filter(|(_, often)| *often > 0).collect(),
+            rare: rare
+                .iter()
+                .filter(|other| header.names().all(|name| is_of_names(name, **other)))
+                .map(|other| (*other, often(*other)))
+                .collect(),
             rows: 0,
             sequence: None,
         }
@@ -110,6 +114,12 @@ impl Mistake for OtherDelimiter {
     fn end(&self) -> Result<(), InputError> {
         self.refuse(LAST_ROWS)
     }
+}
+
+/// True if the text can be two or more names with this delimiter between them: `id:name`, and not `Name:`.
+fn is_of_names(text: &[u8], delimiter: u8) -> bool {
+    let is_name = |name: &[u8]| !name.is_empty() && name.trim_ascii() == name;
+    text.contains(&delimiter) && text.split(|byte| *byte == delimiter).all(is_name)
 }
 
 fn often(row: &Row, delimiter: u8) -> usize {
