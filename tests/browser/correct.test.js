@@ -75,7 +75,13 @@ test("a changed cell has the type of what was there, as for the command", () => 
     ["x", { _item: "y" }, '"y"'],
     ["\ufeffx", { _item: '"y"' }, '"y"'],
     [7, { _item: "8" }, "8"],
-    [null, { _item: "8" }, '"8"'],
+    // Nothing tells the kind.
+    [null, { _item: "8" }, "8"],
+    [{ z: null }, { z: "5" }, '{"z":5}'],
+    [{ z: null }, { z: "TRUE" }, '{"z":true}'],
+    [{ z: null }, { z: "007" }, '{"z":"007"}'],
+    [{ z: null }, { z: '"5"' }, '{"z":"5"}'],
+    [{ z: null }, { z: "" }, "{}"],
     [7, { _item: "7", a: "" }, "7"],
   ]) assert.equal(exactText(correctedItem(item, row, options)), expected, JSON.stringify(row));
   assert.throws(() => correctedItem(7, { _item: "" }, options), /remove the row/);
@@ -114,10 +120,39 @@ test("a row at another item's index is noticed", () => {
   for (const [written, id] of [["A2", "A1"], ["A1", null]]) assert.throws(() => checkId({ _id: written }, 3, id, 2), /the row says that item 3 is “A[12]”/);
   const column = (after) => {
     const moved = new MovedRows();
-    for (let row = 0; row < 6; row += 1) if (after(row) !== row) moved.add({ name: "zip", before: `800${row}`, after: `800${after(row)}` });
-    return moved.column(6);
+    for (let row = 0; row < 6; row += 1) if (after(row) !== row) moved.add(new Map([["zip", `800${row}`]]), [{ name: "zip", before: `800${row}`, after: `800${after(row)}` }]);
+    return moved.words(6);
   };
-  assert.deepEqual([(row) => 5 - row, (row) => row + 1, (row) => row + 6, (row) => (row === 1 ? 2 : row)].map(column), ["zip", "zip", undefined, undefined]);
+  const zip = "The column “zip” has the same values";
+  assert.deepEqual([(row) => 5 - row, (row) => row + 1, (row) => row + 6, (row) => (row === 1 ? 2 : row)].map(column), [zip, zip, undefined, undefined]);
+  // Bug found: so were two rows of six, or columns with few values.
+  const rows = ["8001 S", "8002 M", "8003 S", "8004 L"].map((row) => row.split(" "));
+  const exchanged = (after) => {
+    const moved = new MovedRows();
+    rows.forEach((row, at) => {
+      const cells = ["zip", "size"].map((name, place) => ({ name, before: row[place], after: after[at].split(" ")[place] })).filter((cell) => cell.before !== cell.after);
+      moved.add(new Map([["zip", row[0]], ["size", row[1]]]), cells);
+    });
+    return moved.words(20);
+  };
+  const same = "The changed rows have the same values";
+  for (const [after, expected] of [
+    [["8001 S", "8002 M", "8004 L", "8003 S"], same],
+    [["8003 S", "8002 M", "8001 S", "8004 L"], same],
+    [["8001 M", "8002 S", "8003 S", "8004 L"], undefined],
+    [["8003 S", "8002 M", "8001 M", "8004 L"], undefined],
+    [["8001 S", "8002 M", "8003 S", "8004 L"], undefined],
+  ]) assert.equal(exchanged(after), expected, after.join());
+});
+
+// Bug found: the table of an earlier round took back the corrections of the rounds since.
+test("a table with other errors is not of this round", () => {
+  const { OtherErrors } = pageCode(CORRECTING, "OtherErrors");
+  for (const [cells, expected] of [[["no", "", "fixed"], false], [["no", " no ", "#NAME?"], false], [["", undefined, ""], false], [["bad", "no", "bad"], true], [["", "", "bad"], true]]) {
+    const errors = new OtherErrors();
+    cells.forEach((cell) => errors.add("no", cell));
+    assert.equal(errors.areMost(), expected, cells.join());
+  }
 });
 
 async function retry(page) {

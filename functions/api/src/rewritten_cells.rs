@@ -83,7 +83,9 @@ fn is_same_truth(old: &str, new: &str) -> bool {
     let both = |words: &[&str]| [old, new].iter().all(|text| words.contains(&text.to_lowercase().as_str()));
     // Data frames make numbers of a column with truth words and empty cells.
     let is_number = |number: &str, words: &[&str]| new == number && words.contains(&old.to_lowercase().as_str());
-    !matches!(new, "true" | "false") && (both(&TRUE) || both(&FALSE)) || is_number("1.0", &TRUE) || is_number("0.0", &FALSE)
+    // R takes a column of `T` and `F` for one of truth words.
+    let is_letter = matches!((old, new), ("T", "TRUE") | ("F", "FALSE"));
+    is_letter || !matches!(new, "true" | "false") && (both(&TRUE) || both(&FALSE)) || is_number("1.0", &TRUE) || is_number("0.0", &FALSE)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod changed_cell;
 mod changed_columns;
+mod json_row;
 mod mended;
 mod moved_rows;
 mod shown_columns;
@@ -19,9 +20,10 @@ use serde_json::value::RawValue;
 
 use self::changed_cell::{ChangedCell, shown};
 pub use self::changed_columns::ChangedColumns;
-use self::mended::{changed_cells, mended};
-use self::moved_rows::{MovedRows, check_id};
-use self::shown_columns::{ID, INDEX};
+use self::json_row::JsonRow;
+use self::mended::{cells_of, changed_cells, mended};
+use self::moved_rows::{MovedRows, OtherErrors, check_id};
+use self::shown_columns::{ERROR, ID, INDEX};
 pub use self::shown_columns::{SHOWN, shown_cells};
 use crate::error::CommandError;
 use crate::input::{Format, InputError, Opened, Place, Source};
@@ -41,8 +43,8 @@ pub struct CorrectedRows {
 enum Row {
     /// The text in each column.
     Cells(BTreeMap<String, String>),
-    /// The item's value, and its id if the row has it.
-    Value(Box<RawValue>, Option<String>),
+    /// The item's value, and its id and error if the row has them.
+    Value { item: Box<RawValue>, id: Option<String>, error: Option<String> },
 }
 
 /// An item's new value.
@@ -121,6 +123,12 @@ impl CorrectedRows {
         Ok((parsed, Row::Cells(cells)))
     }
 
+    /// The line of an item's row.
+    #[must_use]
+    pub fn line_of(&self, index: u64) -> Option<u64> {
+        self.rows.get(&index).map(|(place, _)| place.line)
+    }
+
     /// What the file changes in the job's failed items. Nothing is sent. With `replace` a row that is as it was replaces a new value
     /// that its item got before.
     ///
@@ -142,7 +150,7 @@ impl CorrectedRows {
         }
         let names = self.names_for(failed)?;
         let (mut changes, mut left) = (Changes::default(), self.rows.keys().copied().collect::<BTreeSet<u64>>());
-        let mut moved = MovedRows::default();
+        let (mut moved, mut errors) = (MovedRows::default(), OtherErrors::default());
         failed.each(|record| {
             changes.failed += 1;
             left.remove(&record.index);
@@ -152,10 +160,22 @@ impl CorrectedRows {
             };
             let row = named(row, &names);
             let has_id = check_id(&record, id_in(&row).as_deref()).map_err(|what| at(*place, what))?;
+            errors.add(&record, error_in(&row));
             let cells = cells_that_changed(&record, &row, failed);
-            moved.add(if has_id { &[] } else { &cells });
+            if let Some(original) = record.value().filter(|_| !has_id) {
+                moved.add(&cells_of(original, failed), &cells);
+            }
             let message = record.message.as_deref().unwrap_or_default();
-            let row = counted_in(&row, cells, message, *place, rewritten, &mut changes.columns);
+            let row = match (&*row, record.value()) {
+                (Row::Value { item: new, .. }, Some(old)) => {
+                    let JsonRow { value, changed, rewritten } = JsonRow::of(old, new, message, rewritten == Some(Rewritten::Keep));
+                    changes.columns.add(*place, &changed);
+                    changes.columns.add_rewritten(*place, &rewritten);
+                    let item = RawValue::from_string(value).map_err(|error| at(*place, error.to_string()))?;
+                    Cow::Owned(Row::Value { item, id: None, error: None })
+                }
+                (row, _) => counted_in(row, cells, message, *place, rewritten, &mut changes.columns),
+            };
             match new_value(&record, &row, failed).map_err(|what| at(*place, what))? {
                 // The file shows the value that failed, whether or not it got a new one.
                 None if record.corrected && replace => changes.values.extend(record.value().map(|item| as_it_was(&record, item))),
@@ -165,7 +185,7 @@ impl CorrectedRows {
             Ok(())
         })?;
         self.check_all_failed(&left)?;
-        match suspicion(&changes.columns, &moved, rewritten) {
+        match suspicion(&changes.columns, &moved, &errors, rewritten) {
             None => Ok(changes),
             Some(what) => Err(InputError::File(what).into()),
         }
@@ -219,18 +239,25 @@ fn named<'a>(row: &'a Row, names: &BTreeMap<String, String>) -> Cow<'a, Row> {
 }
 
 /// What looks wrong in the whole file, unless the user has said what to do.
-fn suspicion(columns: &ChangedColumns, moved: &MovedRows, rewritten: Option<Rewritten>) -> Option<String> {
-    if let Some(column) = moved.column().filter(|_| rewritten != Some(Rewritten::Keep)) {
+fn suspicion(columns: &ChangedColumns, moved: &MovedRows, errors: &OtherErrors, rewritten: Option<Rewritten>) -> Option<String> {
+    if errors.are_most() && rewritten != Some(Rewritten::Keep) {
         return Some(format!(
-            "the column {} has the same values as before, but in other rows, and nothing was sent: were the rows sorted without the column \
-             {INDEX}? Sort all columns together, or download the failures again. If the new values are right, --rewritten keep takes them",
-            shown(column)
+            "most rows have another {ERROR} than their items have now, and nothing was sent: is the file of an earlier round or of another \
+             job? Download the failures again. If you wrote into {ERROR} yourself, remove that column, or use --rewritten keep"
+        ));
+    }
+    let same = moved.column().map(|column| format!("the column {} has the same values", shown(column)));
+    let same = same.or_else(|| moved.are_exchanged().then(|| "the changed rows have the same values".to_owned()));
+    if let Some(same) = same.filter(|_| rewritten != Some(Rewritten::Keep)) {
+        return Some(format!(
+            "{same} as before, but in other rows, and nothing was sent: were the rows sorted without the column {INDEX}? Sort all columns \
+             together, or download the failures again. If the new values are right, --rewritten keep takes them"
         ));
     }
     let columns = columns.rewritten().filter(|_| rewritten.is_none())?;
     Some(format!(
-        "a spreadsheet seems to have rewritten cells, and nothing was sent:\n  {columns}\n  --rewritten undo keeps the values from before in \
-         such cells, --rewritten keep takes the new ones"
+        "a spreadsheet or another program seems to have rewritten values, and nothing was sent:\n  {columns}\n  --rewritten undo keeps those from before, \
+         --rewritten keep takes the new ones"
     ))
 }
 
@@ -238,7 +265,15 @@ fn suspicion(columns: &ChangedColumns, moved: &MovedRows, rewritten: Option<Rewr
 fn id_in(row: &Row) -> Option<Cow<'_, str>> {
     match row {
         Row::Cells(cells) => cells.get(ID).map(|cell| csv::value_of(cell)),
-        Row::Value(_, id) => id.as_deref().map(Cow::Borrowed),
+        Row::Value { id, .. } => id.as_deref().map(Cow::Borrowed),
+    }
+}
+
+/// The error that the row shows.
+fn error_in(row: &Row) -> Option<&String> {
+    match row {
+        Row::Cells(cells) => cells.get(ERROR),
+        Row::Value { error, .. } => error.as_ref(),
     }
 }
 
@@ -278,7 +313,7 @@ fn counted_in<'a>(
 fn new_value(record: &Record, row: &Row, failed: &Records) -> Result<Option<String>, String> {
     let Some(original) = record.value() else { return Ok(None) };
     match row {
-        Row::Value(value, _) => Ok((value.get() != original.get()).then(|| value.get().to_owned())),
+        Row::Value { item, .. } => Ok((item.get() != original.get()).then(|| item.get().to_owned())),
         Row::Cells(cells) => mended(original, cells, failed),
     }
 }
@@ -303,8 +338,9 @@ fn value(item: &[u8], place: Place) -> Result<(u64, Row), InputError> {
     let Members(members) = serde_json::from_str(text).map_err(|_| shape())?;
     let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
     let index = member("index").and_then(|value| value.get().parse().ok()).ok_or_else(shape)?;
-    let id = member("id").and_then(|id| serde_json::from_str(id.get()).ok());
-    Ok((index, Row::Value(member("item").ok_or_else(shape)?.to_owned(), id)))
+    let text = |name| member(name).and_then(|text| serde_json::from_str(text.get()).ok());
+    let item = member("item").ok_or_else(shape)?.to_owned();
+    Ok((index, Row::Value { item, id: text("id"), error: text("message") }))
 }
 
 /// The names and texts of an object, in order.

@@ -20,6 +20,17 @@ function jsonOfCell(name, was, text, line) {
   }
 }
 
+// A changed cell. Where no item has a value that could tell the kind, it is JSON if it can be read so.
+function valueOfChanged(kind, { name, was, text, line }) {
+  if (kind === "text") return text;
+  try {
+    return jsonOfCell(name, was, text, line);
+  } catch (error) {
+    if (kind === "json") throw error;
+    return text;
+  }
+}
+
 function remedyFor(was, text) {
   const withPoint = text.replaceAll(",", ".");
   if (JSON_NUMBER.test(withPoint)) return `write ${withPoint}`;
@@ -52,9 +63,8 @@ function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, 
     if (Object.hasOwn(item, name) && was === undefined) throw new FileProblem(`its “${short(name, 40)}” is in the column “${REST}”, since no cell can hold that text: change or remove it there.`, line);
     if (isLeft({ name, before, after: text })) continue;
     const own = kindOf(was);
-    const kind = own || kinds.get(name) || "text";
     if (text === "" && own !== "text") delete next[name];
-    else setMember(next, name, kind === "json" ? jsonOfCell(name, was, text, line) : text);
+    else setMember(next, name, valueOfChanged(own || kinds.get(name), { name, was, text, line }));
   }
   const rest = Object.keys(row).find((written) => valueOfCell(written) === REST);
   const [before, text] = [restCell(item, columns), rest === undefined ? "" : valueOfCell(row[rest])];
@@ -76,7 +86,7 @@ function withRest(item, next, text, { columns, line }) {
 // An item that is no object.
 function valueOfRest(item, text, line) {
   if (text === "" && kindOf(item) !== "text") throw new FileProblem("its cell is empty: to retry the item as it is, remove the row.", line);
-  if (kindOf(item) === "json") return jsonOfCell(REST, item, text, line);
+  if (kindOf(item) !== "text") return valueOfChanged(kindOf(item), { name: REST, was: item, text, line });
   return canBeCell(item) || faultInJson(text) ? text : readExactly(text);
 }
 
@@ -89,13 +99,15 @@ function isSameCell(value, before, text) {
   return isNumber && JSON_NUMBER.test(text.trim()) && Math.max(digits(before), digits(text)) <= 15 && Number(before) === Number(text);
 }
 
-// A row is of the item that its index says: its id shows if the index was moved. A spreadsheet may have rewritten the id.
+// A row is of the item that its index says: its id shows if the index was moved. A spreadsheet may have rewritten the id: then it may be right
+// for several items. True if it is exactly this item's.
 function checkId(row, index, id, line) {
   const written = (row._id || "").trim();
-  if (written === "") return;
+  if (written === "") return false;
   const own = id === null || id === undefined ? "" : id;
-  const isOwn = [row._id, valueOfCell(row._id)].some((text) => text === own || text.trim() === own.trim() || isRewritten(own, text, false));
-  if (isOwn) return;
+  const texts = [row._id, valueOfCell(row._id)];
+  if (texts.some((text) => text.trim() === own.trim())) return true;
+  if (texts.some((text) => isRewritten(own, text, false))) return false;
   const is = own === "" ? "has no id" : `is “${short(own, 40)}”`;
   throw new FileProblem(`the row says that item ${index} is “${short(written, 40)}”, but item ${index} of the job ${is}. Were the rows sorted without the column “_index”, or was it changed? Sort all columns together, or download the table again. To give an item another id, change it in the item’s own column.`, line);
 }
@@ -129,7 +141,7 @@ async function correctionsIn(source, job, { say, signal }) {
   const corrections = new Map();
   const kept = new Map();
   const rewritten = new Map();
-  const moved = new MovedRows();
+  const [moved, errors] = [new MovedRows(), new OtherErrors()];
   const lines = new Map();
   const changed = new Map();
   let [rows, keptError] = [0, undefined];
@@ -142,7 +154,7 @@ async function correctionsIn(source, job, { say, signal }) {
     if (!items.has(index)) throw new FileProblem(`no item with the index “${short(value._index, 40)}” has failed.`, line);
     if (lines.has(index)) throw new FileProblem(`the row of item ${index} was already in line ${count(lines.get(index))}.`, line);
     lines.set(index, line);
-    checkId(value, index, ids.get(index), line);
+    const hasOwnId = checkId(value, index, ids.get(index), line);
     const note = (columns, { name, ...cell }) => {
       const known = columns.get(name) || { name, ...cell, line, rows: 0 };
       columns.set(name, { ...known, rows: known.rows + 1 });
@@ -154,21 +166,71 @@ async function correctionsIn(source, job, { say, signal }) {
       const text = exactText(item);
       if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index), other: given.get(index) });
     };
-    add(corrections, { onChanged: (cell, isSuspect) => { note(isSuspect ? rewritten : changed, cell); if (!value._id) moved.add(cell); } });
+    errors.add(message, value._error);
+    const cells = [];
+    add(corrections, { onChanged: (cell, isSuspect) => { note(isSuspect ? rewritten : changed, cell); cells.push(cell); } });
+    if (!hasOwnId) moved.add(rowOf(old, columns), cells);
     try {
       add(kept, { keeps: true });
     } catch (error) {
       keptError ??= error;
     }
   }
-  return { rows, left: items.size - rows, changed: [...changed.values()], corrections: [...corrections.values()], kept: [...kept.values()], keptError, rewritten: [...rewritten.values()], moved: moved.column(rows) };
+  return { rows, left: items.size - rows, changed: [...changed.values()], corrections: [...corrections.values()], kept: [...kept.values()], keptError, rewritten: [...rewritten.values()], moved: moved.words(rows), isOther: errors.areMost() };
 }
 
-// Notices rows that were sorted without the column `_index`: then a column has the same values as before, but in other rows.
+// Counts the rows that show another error than their item has now: then the table is of an earlier round or of another job.
+class OtherErrors {
+  #rows = 0;
+
+  #other = 0;
+
+  // Somebody may have emptied the cell, and a spreadsheet may have rewritten it, as any.
+  add(message, cell = "") {
+    if (cell.trim() === "") return;
+    const [own, error] = [shownCell(message), valueOfCell(cell)].map((text) => text.replaceAll("\r\n", "\n"));
+    this.#rows += 1;
+    if (![own, valueOfCell(own)].includes(error) && !isRewritten(own, error, false)) this.#other += 1;
+  }
+
+  // Some rows may have notes of their own there.
+  areMost() {
+    return 2 * this.#other > this.#rows;
+  }
+}
+
+// The cells of an item's row, by column.
+function rowOf(item, columns) {
+  const { own } = isPlainObject(item) ? inColumns(item, columns) : { own: {} };
+  return new Map([...[...columns.names].map((name) => [name, cellOf(memberOf(own, name))]), [REST, restCell(item, columns)]]);
+}
+
+// Notices rows that were sorted without the column `_index`: then a column has the same values as before, but in other rows, or the
+// rows that changed are together the same as before.
 class MovedRows {
   #columns = new Map();
+  #changedRows = 0;
+  // Of the rows that changed: how often each was there before, less how often it is there now.
+  #balance = new Map();
 
-  add({ name, before, after }) {
+  // True if the rows that changed are at the indexes of others of them.
+  areExchanged() {
+    return this.#changedRows > 0 && [...this.#balance.values()].every((times) => times === 0);
+  }
+
+  // The changed cells of a row; `row` has all of its cells as they were.
+  add(row, cells) {
+    if (cells.length === 0) return;
+    this.#changedRows += 1;
+    const changed = new Map([...row, ...cells.map(({ name, after }) => [name, after])]);
+    for (const [one, times] of [[row, 1], [changed, -1]]) {
+      const text = JSON.stringify([...one]);
+      this.#balance.set(text, (this.#balance.get(text) || 0) + times);
+    }
+    cells.forEach((cell) => this.#addCell(cell));
+  }
+
+  #addCell({ name, before, after }) {
     if (this.#columns.size >= 20 && !this.#columns.has(name)) return;
     const column = this.#columns.get(name) || { cells: 0, gone: new Map(), come: new Map() };
     this.#columns.set(name, column);
@@ -186,6 +248,12 @@ class MovedRows {
       return cells >= 3 && 2 * cells > Math.min(rows, 10000) && 4 * moved >= 3 * cells && 2 * come.size > cells;
     };
     return [...this.#columns].find(isMoved)?.[0];
+  }
+
+  words(rows) {
+    const column = this.column(rows);
+    if (column !== undefined) return `The column “${short(column, 60)}” has the same values`;
+    return this.areExchanged() ? "The changed rows have the same values" : undefined;
   }
 }
 
@@ -278,7 +346,8 @@ function CorrectedFile({ job, refresh, onSaved }) {
     ${state.source && html`<${ReadAsItIs} error=${state.error} source=${state.source} onChange=${look} /><${ReadingChoices} source=${state.source} isTable onChange=${look} />`}
     ${isToChoose && html`<${RewrittenCells} columns=${found.rewritten} onUndo=${() => decide(found.corrections)} onKeep=${() => decide(found.kept, found.keptError)} />`}
     ${found && !isToChoose && !state.isBusy && html`<${Note}>${counted(found.rows, "row")} read; <strong>${counted(found.corrections.length, "item")}</strong> changed.<${ChangedColumns} found=${found} />
-      ${found.moved && html`<p>The column <bdi>${short(found.moved, 60)}</bdi> has the same values as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}
+      ${found.isOther && html`<p>Most rows have another “_error” than their items have now. Is the table of an earlier round, or of another job? Then download it again: it has old values.</p>`}
+      ${found.moved && html`<p><bdi>${found.moved}</bdi> as before, but in other rows. Were the rows sorted without the column “_index”? Then items would get each other’s values.</p>`}
       <${SaveCorrections} job=${job} corrections=${found.corrections} isTaken=${state.isTaken} onSave=${send} /><${UnchangedItems} found=${found} /><//>`}
     ${state.saved > 0 && html`<${Note}>${counted(state.saved, "correction")} saved. Retry the job to run ${state.saved === 1 ? "it" : "them"}.<//>`}
   </div>`;

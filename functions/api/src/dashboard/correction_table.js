@@ -41,6 +41,11 @@ function inColumns(item, { names }) {
   return { own: Object.fromEntries(members.filter(has)), rest: Object.fromEntries(members.filter((member) => !has(member))) };
 }
 
+// A cell that is only shown: what no reader of CSV accepts is replaced.
+function shownCell(text) {
+  return canBeCell(text) ? text : text.replace(/[\u0000\u001b\ufeff]/g, "\ufffd");
+}
+
 // What is in the column `_item`.
 function restCell(item, columns) {
   if (!isPlainObject(item)) return canBeCell(cellOf(item)) ? cellOf(item) : exactText(item);
@@ -61,10 +66,9 @@ async function columnsFile(job, options) {
   options.onLines(rows.length);
   const names = [...columns.names];
   const hasRest = rows.some(({ item }) => !isPlainObject(item) || restCell(item, columns) !== "");
-  const shown = (text) => (canBeCell(text) ? text : text.replace(/[\u0000\u001b\ufeff]/g, "\ufffd"));
   const cells = ({ index, id, message, item }) => {
     const own = isPlainObject(item) ? inColumns(item, columns).own : {};
-    return [index, shown(id ?? ""), shown(message), ...names.map((name) => cellOf(memberOf(own, name))), ...(hasRest ? [restCell(item, columns)] : [])];
+    return [index, shownCell(id ?? ""), shownCell(message), ...names.map((name) => cellOf(memberOf(own, name))), ...(hasRest ? [restCell(item, columns)] : [])];
   };
   return [csvRow([...MARKS, ...names, ...(hasRest ? [REST] : [])]), ...rows.map((failure) => csvRow(cells(failure)))];
 }

@@ -35,7 +35,9 @@ const TRUTH_WORDS = [
 function isSameTruth(old, now) {
   // Data frames make numbers of a column with truth words and empty cells.
   const isNumber = ["1.0", "0.0"].some((number, place) => now === number && TRUTH_WORDS[place].includes(old.toLowerCase()));
-  return isNumber || (now !== "true" && now !== "false" && TRUTH_WORDS.some((words) => [old, now].every((text) => words.includes(text.toLowerCase()))));
+  // R takes a column of `T` and `F` for one of truth words.
+  const isLetter = (old === "T" && now === "TRUE") || (old === "F" && now === "FALSE");
+  return isLetter || isNumber || (now !== "true" && now !== "false" && TRUTH_WORDS.some((words) => [old, now].every((text) => words.includes(text.toLowerCase()))));
 }
 
 // What data frames read as no value, and write for none.
@@ -45,7 +47,12 @@ const MISSING_WORDS = ["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "NaN"
 function isDoubtful(old, now) {
   const isMissing = (now === "" && MISSING_WORDS.includes(old)) || (old === "" && MISSING_WORDS.includes(now));
   const hasGotZero = /^-?\d+$/.test(old) && now === `${old}.0`;
-  return isMissing || hasGotZero || old === `'${now}` || isSameText(old, now) || isShortenedNumber(old, now);
+  return isMissing || hasGotZero || old === `'${now}` || isSameText(old, now) || isShortenedNumber(old, now) || isCutOff(old, now);
+}
+
+// The first 255 characters or more of a text: databases and old formats keep no more in a column, some with a byte for its length.
+function isCutOff(old, now) {
+  return now.length < old.length && old.startsWith(now) && [...now].length >= 254;
 }
 
 // `é` as one character or as two, and line breaks, tabs and several blanks that became one blank.
@@ -58,7 +65,7 @@ function isSameText(old, now) {
 
 // A text in which something is lost.
 function isLossy(old, now) {
-  return isCellError(now) || isTrimmed(old, now) || isCut(old, now) || hasLostLetters(old, now) || isMisread(old, now) || isTypeset(old, now);
+  return isCellError(now) || isTrimmed(old, now) || isCut(old, now) || hasLostLetters(old, now) || isMisread(old, now) || isGarbled(old, now) || isTypeset(old, now);
 }
 
 // `#NAME?`, `#REF!`, `#WERT!`, `#¿NOMBRE?`, `####`, `Err:508`.
@@ -115,6 +122,36 @@ function isMisread(old, now) {
   if (!bytes.every((byte, at) => isRead(byte, after[at]))) return false;
   const used = [...characters.values()].filter((c) => c !== "\uFFFD");
   return new Set(used).size === used.length;
+}
+
+// `£ódŸ` for `Łódź`, `±±¾©` for `北京`: the bytes of an encoding without Unicode, with one or two bytes for a character, read in another one.
+function isGarbled(old, now) {
+  return old.normalize("NFC") !== now.normalize("NFC") && [1, 2].some((bytes) => isGarbledBy(old, now, bytes));
+}
+
+function isGarbledBy(old, now, bytes) {
+  const after = [...now];
+  let [at, isTelling] = [0, false];
+  for (const before of old) {
+    const length = isAscii(before) ? 1 : bytes;
+    const read = after.slice(at, at + length);
+    at += length;
+    if (read.join("") === before) continue;
+    if (isAscii(before) || read.length < length || read.some(isAscii)) return false;
+    isTelling ||= read.every((c) => isTold(before, c)) && (bytes === 1 || !isWestern(before));
+  }
+  return isTelling && at === after.length;
+}
+
+// True if nobody puts this character in place of that letter: a letter that only other languages have, no letter, or the capital of another one.
+function isTold(letter, now) {
+  const isCapital = /\p{Lowercase}/u.test(letter) && /\p{Uppercase}/u.test(now) && now.toLowerCase() !== letter;
+  return /\p{Alphabetic}/u.test(letter) && !/[ªºµ\u02B0-\u02FF]/.test(letter) && ((!isWestern(letter) && isWestern(now)) || !/\p{Alphabetic}/u.test(now) || isCapital);
+}
+
+// True if windows-1252 has it, the encoding of Western Europe. Controls stand for the bytes that it leaves free.
+function isWestern(c) {
+  return /^[\u0080-\u00FF€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]$/u.test(c);
 }
 
 // Quotes, dashes and dots as print has them, for those of the keyboard.

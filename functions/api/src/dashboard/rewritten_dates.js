@@ -11,7 +11,7 @@ const MONTH_NAMES = [
   "september septembre septiembre settembre setembro wrzesień września сентября září eylül syyskuu szeptember set sept",
   "october oktober octobre octubre ottobre outubro październik października октября říjen října ekim lokakuu október out",
   "november novembre noviembre novembro listopad listopada ноября kasım marraskuu",
-  "december dezember décembre diciembre dicembre dezembro grudzień grudnia декабря prosinec prosince aralık joulukuu dic",
+  "december dezember décembre diciembre dicembre dezembro grudzień grudnia декабря prosinec prosince aralık joulukuu dic desember",
 ].map((names) => names.split(" "));
 
 // True if both are the same date or time, and `now` is not what a person makes of `old`.
@@ -69,19 +69,26 @@ function isSerial({ fields, time }, now) {
 }
 
 function serialDays(fields) {
-  if (fields.length !== 3) return [];
   const [one, two, three] = fields;
-  return [[one, two, three], [three, two, one], [three, one, two]].flatMap(([year, month, day]) => {
-    const years = year.digits === 4 ? [year.number] : [1900 + year.number, 2000 + year.number];
-    return years.flatMap((full) => {
-      const date = new Date(0);
-      date.setUTCFullYear(full, month.number - 1, day.number);
-      if (date.getUTCMonth() !== month.number - 1 || date.getUTCDate() !== day.number) return [];
-      const days = date.getTime() / 86400000 + 25569;
-      // Spreadsheets believe that 1900 was a leap year.
-      return [days < 61 ? days - 1 : days, days - 1462];
-    });
-  });
+  const first = { number: 1 };
+  if (fields.length === 3) return [[one, two, three], [three, two, one], [three, one, two]].flatMap(([year, month, day]) => fullYears(year).flatMap((full) => serialDay(full, month, day)));
+  if (fields.length !== 2) return [];
+  // A day of a year that the spreadsheet chose, the current one; or the first day of a month.
+  const years = Array.from({ length: 100 }, (_, place) => 2000 + place);
+  return [[one, two], [two, one]].flatMap(([year, month]) => [...years.flatMap((full) => serialDay(full, month, year)), ...fullYears(year).flatMap((full) => serialDay(full, month, first))]);
+}
+
+function fullYears({ number, digits }) {
+  return digits === 4 ? [number] : [1900 + number, 2000 + number];
+}
+
+function serialDay(year, month, day) {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month.number - 1, day.number);
+  if (date.getUTCMonth() !== month.number - 1 || date.getUTCDate() !== day.number) return [];
+  const days = date.getTime() / 86400000 + 25569;
+  // Spreadsheets believe that 1900 was a leap year.
+  return [days < 61 ? days - 1 : days, days - 1462];
 }
 
 // `30:45.7` for `12:30:45.678`, as spreadsheets show a time with fractions of a second.
@@ -142,8 +149,8 @@ function dateFields(text) {
       if (![1, 2, 4].includes(piece.length)) return undefined;
       fields.push({ number: Number(piece), digits: piece.length, isName: false });
     } else if (/^\p{Alphabetic}/u.test(piece)) {
-      if (["de", "年", "日"].includes(piece)) continue;
-      if (piece === "月" && fields.length > 0) fields.at(-1).isName = true;
+      if (["de", "年", "日", "년", "일"].includes(piece)) continue;
+      if (["月", "월"].includes(piece) && fields.length > 0) fields.at(-1).isName = true;
       else if (monthOf(piece) === 0) return undefined;
       else fields.push({ number: monthOf(piece), digits: 2, isName: true });
     } else if (!/^[-./ ,\u00A0\u202F]{1,4}$/.test(piece) || fields.length === 0) return undefined;

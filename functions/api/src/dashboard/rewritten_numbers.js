@@ -1,9 +1,15 @@
 // Numbers in every way to write them, as in rewritten_cells/numbers.rs.
 function isSameNumber(old, now) {
+  if (old !== now && /^-?[Ii]nf$/.test(now) && (isInfinite(old) || readingsOf(old).some((one) => Math.abs(valueOfNumber(one)) === Infinity))) return true;
   const [before, after] = [readingsOf(old), readingsOf(now)];
   const some = (test) => before.some((one) => after.some((other) => test(one, other)));
   const isByHand = (one, other) => isEqualNumber(one, other) && (isOnlyFilled(one, other) || hasGotAPoint(one, other));
   return !some(isByHand) && some((one, other) => isEqualNumber(one, other) || isRounded(one, other));
+}
+
+// `INF`, `-Infinity`: a number beyond the range of doubles, for which data frames write `inf` or `Inf`.
+function isInfinite(text) {
+  return /^[-+]*inf(inity)?$/i.test(text);
 }
 
 function isEqualNumber(old, now) {
@@ -32,8 +38,16 @@ function isRounded(old, now) {
   const hasLostDigits = had.length > 15 && /^0*$/.test(has.slice(15));
   const isShownShorter = old.point !== "" && now.fraction.length < old.fraction.length && has.length >= 9 && now.exponent === null;
   return (now.exponent !== null && differBy(Math.abs(before) * 1e-2))
+    || (had.length > 15 && before === after && isOfDouble(now, before))
     || (hasLostDigits && differBy(Math.abs(before) * 1e-14))
     || (isShownShorter && differBy(0.5 * 0.1 ** now.fraction.length));
+}
+
+// The digits that programs write for this double: all of them, or as few as tell it from others.
+function isOfDouble(number, value) {
+  const all = Number.isInteger(value) ? String(BigInt(Math.abs(value))) : "";
+  const few = Math.abs(value).toExponential().replace(/e.*$/, "").replace(".", "");
+  return [all, few].some((digits) => digits.replace(/0+$/, "") === canonicalNumber(number).digits);
 }
 
 // `3.14` for `3.14159`: fewer digits after the point, but to whole numbers people round.

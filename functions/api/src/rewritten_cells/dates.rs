@@ -16,7 +16,7 @@ const MONTHS: [&str; 12] = [
     "september septembre septiembre settembre setembro wrzesień września сентября září eylül syyskuu szeptember set sept",
     "october oktober octobre octubre ottobre outubro październik października октября říjen října ekim lokakuu október out",
     "november novembre noviembre novembro listopad listopada ноября kasım marraskuu",
-    "december dezember décembre diciembre dicembre dezembro grudzień grudnia декабря prosinec prosince aralık joulukuu dic",
+    "december dezember décembre diciembre dicembre dezembro grudzień grudnia декабря prosinec prosince aralık joulukuu dic desember",
 ];
 const NAME_CHARS_MIN: usize = 3;
 const DAY_SECONDS: u32 = 86_400;
@@ -189,8 +189,8 @@ fn fields(text: &str) -> Option<Vec<Field>> {
             0 if matches!(piece.len(), 1 | 2 | 4) => {
                 fields.push(Field { number: piece.parse().ok()?, digits: piece.len(), is_name: false })
             }
-            1 if matches!(piece, "de" | "年" | "日") => {}
-            1 if piece == "月" => fields.last_mut()?.is_name = true,
+            1 if matches!(piece, "de" | "年" | "日" | "년" | "일") => {}
+            1 if matches!(piece, "月" | "월") => fields.last_mut()?.is_name = true,
             1 => fields.push(Field { number: month(piece)?, digits: 2, is_name: true }),
             2 if piece.chars().all(|c| "-./ ,\u{a0}\u{202f}".contains(c)) && !fields.is_empty() && piece.len() <= 4 => {}
             _ => return None,

@@ -6,6 +6,9 @@ use crate::normal_form;
 /// What data frames read as no value, and write for none.
 const MISSING: [&str; 14] = ["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "NaN", "nan", "-NaN", "-nan", "NaT", "<NA>", "#NA"];
 
+/// The least that a column of text can hold in widespread formats, without a byte for its length.
+const KEPT_CHARS_MIN: usize = 254;
+
 /// True if `new` is `old` with a loss that may have been meant.
 pub(super) fn is_doubtful(old: &str, new: &str) -> bool {
     is_missing(old, new)
@@ -13,6 +16,12 @@ pub(super) fn is_doubtful(old: &str, new: &str) -> bool {
         || is_respelt(old, new)
         || has_got_zero(old, new)
         || is_shortened_number(old, new)
+        || is_cut_off(old, new)
+}
+
+/// The first 255 characters or more of a text: databases and old formats keep no more in a column.
+fn is_cut_off(old: &str, new: &str) -> bool {
+    new.len() >= KEPT_CHARS_MIN && new.len() < old.len() && old.starts_with(new) && new.chars().count() >= KEPT_CHARS_MIN
 }
 
 /// `NA` that is emptied, and an empty cell that is `nan`.

@@ -1,5 +1,7 @@
 //! Texts in which something is lost.
 
+use crate::normal_form;
+
 /// The most characters of a cell in Excel, Google Sheets and old LibreOffice.
 const CELL_CHARS_MAX: [usize; 3] = [32_767, 50_000, 65_535];
 /// The errors of spreadsheets that do not end with `!` or `?`.
@@ -10,7 +12,13 @@ const EAST_ASIAN: char = '\u{2e80}';
 
 /// True if `new` is `old` with a loss that spreadsheets cause.
 pub(super) fn is_lossy(old: &str, new: &str) -> bool {
-    is_error(new) || is_trimmed(old, new) || is_cut(old, new) || has_lost_letters(old, new) || is_misread(old, new) || is_typeset(old, new)
+    is_error(new)
+        || is_trimmed(old, new)
+        || is_cut(old, new)
+        || has_lost_letters(old, new)
+        || is_misread(old, new)
+        || is_garbled(old, new)
+        || is_typeset(old, new)
 }
 
 /// `#NAME?`, `#REF!`, `#WERT!`, `#¿NOMBRE?`, `####`, `Err:508`.
@@ -83,6 +91,41 @@ fn is_misread(old: &str, new: &str) -> bool {
     let mut used: Vec<char> = of_byte.iter().flatten().copied().filter(|c| *c != '\u{fffd}').collect();
     used.sort_unstable();
     !old.is_ascii() && after.next().is_none() && used.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+/// `£ódŸ` for `Łódź`, `±±¾©` for `北京`: the bytes of an encoding without Unicode, with one or two bytes for a character, read in another one.
+fn is_garbled(old: &str, new: &str) -> bool {
+    !normal_form::is_same_text(old, new) && [1, 2].into_iter().any(|bytes| is_garbled_by(old, new, bytes))
+}
+
+fn is_garbled_by(old: &str, new: &str, bytes: usize) -> bool {
+    let (mut after, mut is_telling) = (new.chars(), false);
+    for before in old.chars() {
+        let length = if before.is_ascii() { 1 } else { bytes };
+        let read: Vec<char> = after.by_ref().take(length).collect();
+        if read == [before] {
+            continue;
+        }
+        if before.is_ascii() || read.len() < length || read.iter().any(char::is_ascii) {
+            return false;
+        }
+        is_telling = is_telling || read.iter().all(|c| is_told(before, *c)) && (bytes == 1 || !is_western(before));
+    }
+    is_telling && after.next().is_none()
+}
+
+/// True if nobody puts this character in place of that letter: a letter that only other languages have, no letter, or the capital of
+/// another one.
+fn is_told(letter: char, new: char) -> bool {
+    let is_sign = |c: char| "ªºµ".contains(c) || ('\u{2b0}'..='\u{2ff}').contains(&c);
+    let is_letter = |c: char| c.is_alphabetic() && !is_sign(c);
+    let is_capital = || letter.is_lowercase() && new.is_uppercase() && !new.to_lowercase().eq([letter]);
+    is_letter(letter) && (!is_western(letter) && is_western(new) || !new.is_alphabetic() || is_capital())
+}
+
+/// True if windows-1252 has it, the encoding of Western Europe. Controls stand for the bytes that it leaves free.
+fn is_western(c: char) -> bool {
+    ('\u{80}'..='\u{ff}').contains(&c) || "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ".contains(c)
 }
 
 /// Quotes, dashes and dots as print has them, for those of the keyboard.

@@ -33,6 +33,12 @@ struct Dress {
 
 /// True if both are the same number in one of their readings, and `new` is not what a person makes of `old`.
 pub(super) fn is_same_number(old: &str, new: &str) -> bool {
+    if old != new
+        && matches!(new, "inf" | "-inf" | "Inf" | "-Inf")
+        && (is_infinite(old) || readings(old).iter().any(Number::is_beyond_doubles))
+    {
+        return true;
+    }
     let (before, after) = (readings(old), readings(new));
     let is_by_hand = |old: &Number, new: &Number| old.is_same(new) && (old.is_only_filled(new) || old.has_got_a_point(new));
     let pairs = || before.iter().flat_map(|old| after.iter().map(move |new| (old, new)));
@@ -43,6 +49,12 @@ pub(super) fn is_same_number(old: &str, new: &str) -> bool {
 pub(super) fn is_shortened_number(old: &str, new: &str) -> bool {
     let after = readings(new);
     readings(old).iter().any(|old| after.iter().any(|new| old.is_shortened(new)))
+}
+
+/// `INF`, `-Infinity`: a number beyond the range of doubles, for which data frames write `inf` or `Inf`.
+fn is_infinite(text: &str) -> bool {
+    let word = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    matches!(word.as_str(), "inf" | "infinity")
 }
 
 impl Number {
@@ -79,8 +91,17 @@ impl Number {
             && new.digits().len() >= DIGITS_SHOWN_MIN
             && new.exponent.is_none();
         new.exponent.is_some() && differ_by(before.abs() * LOST_BY_EXPONENT)
+            || self.digits().len() > DIGITS_KEPT && before == after && new.is_of_double(before)
             || has_lost_digits && differ_by(before.abs() * LOST_BY_LENGTH)
             || is_shown_shorter && differ_by(0.5 * 0.1_f64.powi(length(&new.fraction)))
+    }
+
+    /// The digits that programs write for this double: all of them, or as few as tell it from others.
+    fn is_of_double(&self, value: f64) -> bool {
+        let all = format!("{:.0}", value.abs());
+        let few: String = format!("{:e}", value.abs()).chars().take_while(|c| *c != 'e').filter(char::is_ascii_digit).collect();
+        let digits = self.canonical().0;
+        [all, few].iter().any(|of_double| of_double.trim_end_matches('0') == digits)
     }
 
     fn is_shortened(&self, new: &Number) -> bool {
@@ -118,9 +139,17 @@ impl Number {
     }
 
     fn value(&self) -> Option<f64> {
+        self.nearest_double().filter(|value| value.is_finite())
+    }
+
+    fn is_beyond_doubles(&self) -> bool {
+        self.nearest_double().is_some_and(f64::is_infinite)
+    }
+
+    fn nearest_double(&self) -> Option<f64> {
         let (digits, power) = self.canonical();
         let sign = if self.is_negative() { "-" } else { "" };
-        format!("{sign}0{digits}e{power}").parse().ok().filter(|value: &f64| value.is_finite())
+        format!("{sign}0{digits}e{power}").parse().ok()
     }
 }
 

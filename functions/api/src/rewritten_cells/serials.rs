@@ -3,6 +3,8 @@
 /// The days from 1 January 1970 back to the day 0 of spreadsheets, and what the calendar of old Macs is later.
 const DAYS_TO_1970: i64 = 25_569;
 const DAYS_TO_1904: i64 = 1_462;
+/// The years that a spreadsheet may have put to a date without one.
+const YEARS: std::ops::RangeInclusive<u32> = 2_000..=2_099;
 const DAY_SECONDS: f64 = 86_400.0;
 /// With so many digits after the point a number is no rounded one.
 const PLACES_MIN: usize = 4;
@@ -36,12 +38,21 @@ pub(super) fn is_serial(date: &[Number], time: Option<u32>, new: &str) -> bool {
 
 /// The numbers that spreadsheets may have for a date.
 fn days_of(date: &[Number]) -> Vec<i64> {
-    let [one, two, three] = date else { return Vec::new() };
     let full = |year: &Number| if year.digits == 4 { vec![year.value] } else { vec![1900 + year.value, 2000 + year.value] };
     let of = |year: &Number, month: &Number, day: &Number| -> Vec<i64> {
         full(year).into_iter().filter_map(|year| days(year, month.value, day.value)).collect()
     };
-    let days = [of(one, two, three), of(three, two, one), of(three, one, two)].concat().into_iter().map(|days| days + DAYS_TO_1970);
+    let found = match date {
+        [one, two, three] => [of(one, two, three), of(three, two, one), of(three, one, two)].concat(),
+        // A day of a year that the spreadsheet chose, the current one; or the first day of a month.
+        [one, two] => {
+            let of_any_year = |month: &Number, day: &Number| YEARS.filter_map(move |year| days(year, month.value, day.value)).collect();
+            let first = Number { value: 1, digits: 1 };
+            [of_any_year(one, two), of_any_year(two, one), of(one, two, &first), of(two, one, &first)].concat()
+        }
+        _ => Vec::new(),
+    };
+    let days = found.into_iter().map(|days| days + DAYS_TO_1970);
     // Spreadsheets believe that 1900 was a leap year.
     days.flat_map(|days| [days - i64::from(days < 61), days - DAYS_TO_1904]).collect()
 }

@@ -23,16 +23,31 @@ pub(super) fn mended(original: &RawValue, cells: &BTreeMap<String, String>, fail
     }
 }
 
-/// The changed cells of an item's row, in the order of the columns.
+/// The cells of an item's row, by column. An item that is no object has one.
+pub(super) fn cells_of<'r>(original: &'r RawValue, failed: &'r Records) -> BTreeMap<&'r str, Cow<'r, str>> {
+    let Some(Members(members)) = members(original) else { return BTreeMap::from([(REST, text_of(original))]) };
+    let values: BTreeMap<String, &RawValue> = members.into_iter().collect();
+    let cell = |name: &'r String| {
+        let value = values.get(name).map(|value| text_of(value)).filter(|text| can_be_cell(text));
+        (name.as_str(), value.unwrap_or_default())
+    };
+    failed.columns.names().iter().map(cell).collect()
+}
+
+/// The cells of an item's row that changed.
 pub(super) fn changed_cells(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Vec<ChangedCell> {
-    let values: BTreeMap<String, &RawValue> = members(original).map(|Members(members)| members.into_iter().collect()).unwrap_or_default();
-    let changed = |column: &String| {
+    let values: BTreeMap<String, &RawValue> = match members(original) {
+        Some(Members(members)) => members.into_iter().collect(),
+        // It was shown as JSON, which is not compared as a cell.
+        None if !can_be_cell(&text_of(original)) => return Vec::new(),
+        None => BTreeMap::from([(REST.to_owned(), original)]),
+    };
+    let changed = |(column, old): (&str, Cow<'_, str>)| {
         let (cell, value) = (cells.get(column)?, values.get(column).copied().filter(|value| can_be_cell(&text_of(value))));
         let is_changed = !matches!(new_cell(value, cell, failed.kind(column)), New::Same);
-        let old = || value.map(text_of).unwrap_or_default().into_owned();
-        is_changed.then(|| ChangedCell { column: column.clone(), old: old(), new: csv::value_of(cell).into_owned() })
+        is_changed.then(|| ChangedCell { column: column.to_owned(), old: old.into_owned(), new: csv::value_of(cell).into_owned() })
     };
-    failed.columns.names().iter().filter_map(changed).collect()
+    cells_of(original, failed).into_iter().filter_map(changed).collect()
 }
 
 fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {
@@ -140,12 +155,13 @@ fn new_cell(original: Option<&RawValue>, cell: &str, column: Option<Kind>) -> Ne
         return New::Same;
     }
     let cell = &*csv::value_of(cell);
-    let kind = original.and_then(Kind::of).or(column).unwrap_or(Kind::Text);
-    match kind {
-        Kind::Json if cell.is_empty() => New::Removed,
-        Kind::Json => json_of(cell).map_or(New::Unreadable, New::Value),
-        Kind::Text | Kind::Mixed if cell.is_empty() && original.is_none_or(|original| Kind::of(original).is_none()) => New::Removed,
-        Kind::Text | Kind::Mixed => New::Value(text(cell)),
+    match original.and_then(Kind::of).or(column) {
+        None | Some(Kind::Json) if cell.is_empty() => New::Removed,
+        Some(Kind::Json) => json_of(cell).map_or(New::Unreadable, New::Value),
+        Some(Kind::Text | Kind::Mixed) if cell.is_empty() && original.is_none_or(|original| Kind::of(original).is_none()) => New::Removed,
+        Some(Kind::Text | Kind::Mixed) => New::Value(text(cell)),
+        // No item has a value there that could tell.
+        None => New::Value(json_of(cell).unwrap_or_else(|| text(cell))),
     }
 }
 
@@ -166,7 +182,7 @@ fn is_only_written_differently(original: &RawValue, cell: &str) -> bool {
 }
 
 /// True if both are the same number, and no digit of it is lost.
-fn same_number(one: &str, other: &str) -> bool {
+pub(super) fn same_number(one: &str, other: &str) -> bool {
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     let number = |text: &str| serde_json::from_str::<serde_json::Number>(text).ok().and_then(|number| number.as_f64());
     // Beyond 15 digits two numbers can be the same to a computer and different to a person.

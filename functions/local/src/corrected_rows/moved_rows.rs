@@ -1,8 +1,10 @@
 //! Notices rows that are at the wrong index: somebody sorted the other columns without the column `_index`. Then a row shows
-//! the id of another item, or, without ids, a column has the same values as before, but in other rows.
+//! the id of another item, or, without ids, a column has the same values as before, but in other rows, or the rows that changed are
+//! together the same as before.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use headway_api::csv;
 use headway_api::rewritten_cells::is_rewritten;
@@ -22,6 +24,10 @@ const CELLS_MIN: usize = 3;
 pub(super) struct MovedRows {
     rows: usize,
     columns: BTreeMap<String, Column>,
+    /// How many rows changed.
+    changed: usize,
+    /// The hashes of these rows as they were, less those of the rows as they are: zero if both are the same rows.
+    balance: u64,
 }
 
 #[derive(Debug, Default)]
@@ -32,9 +38,15 @@ struct Column {
 }
 
 impl MovedRows {
-    /// Sees a row with its changed cells.
-    pub(super) fn add(&mut self, cells: &[ChangedCell]) {
+    /// Sees a row with its changed cells. `old` has the cells of all columns as they were.
+    pub(super) fn add(&mut self, old: &BTreeMap<&str, Cow<'_, str>>, cells: &[ChangedCell]) {
         self.rows += 1;
+        if !cells.is_empty() {
+            self.changed += 1;
+            let mut new: BTreeMap<&str, Cow<'_, str>> = old.clone();
+            new.extend(cells.iter().map(|cell| (cell.column.as_str(), Cow::Borrowed(cell.new.as_str()))));
+            self.balance = self.balance.wrapping_add(hash(old)).wrapping_sub(hash(&new));
+        }
         if self.rows > CELLS_MAX {
             return;
         }
@@ -47,6 +59,11 @@ impl MovedRows {
             column.values.entry(hash(&cell.old)).or_default().0 += 1;
             column.values.entry(hash(&cell.new)).or_default().1 += 1;
         }
+    }
+
+    /// True if the rows that changed are at the indexes of others of them.
+    pub(super) fn are_exchanged(&self) -> bool {
+        self.changed > 0 && self.balance == 0
     }
 
     /// A column whose cells changed in most rows, mostly to values that other rows had before.
@@ -62,8 +79,31 @@ impl MovedRows {
     }
 }
 
+/// Counts the rows that show another error than their item has now: then the file is of an earlier round or of another job.
+#[derive(Debug, Default)]
+pub(super) struct OtherErrors {
+    rows: usize,
+    other: usize,
+}
+
+impl OtherErrors {
+    /// Sees what the row shows as its item's error. Somebody may have emptied it, and a spreadsheet may have rewritten it, as any cell.
+    pub(super) fn add(&mut self, record: &Record, error: Option<&String>) {
+        let Some(error) = error.filter(|error| !error.trim().is_empty()) else { return };
+        let (own, error) = (shown_cells(record).swap_remove(2), csv::value_of(error));
+        let lines = |text: &str| text.replace("\r\n", "\n");
+        self.rows += 1;
+        self.other += usize::from(lines(&own) != lines(&error) && csv::value_of(&own) != error && !is_rewritten(&own, &error, false));
+    }
+
+    /// True if most rows do. Some may have notes of their own there.
+    pub(super) fn are_most(&self) -> bool {
+        2 * self.other > self.rows
+    }
+}
+
 /// The row must be of the item that its index says: the id that it shows tells if it was moved. A spreadsheet may have
-/// rewritten the id, as any cell. Returns whether there is an id.
+/// rewritten the id, as any cell: then it may be right for several items. Returns true if it is exactly this item's.
 ///
 /// # Errors
 ///
@@ -72,9 +112,13 @@ pub(super) fn check_id(record: &Record, id: Option<&str>) -> Result<bool, String
     let Some(id) = id.filter(|id| !id.trim().is_empty()) else { return Ok(false) };
     let shown_id = shown_cells(record).swap_remove(1);
     let own = record.id.as_deref().unwrap_or_default();
-    let is_own = |text: &str| id == text || id.trim() == text.trim() || is_rewritten(text, id, false);
-    if is_own(own) || is_own(&shown_id) || is_own(&csv::value_of(&shown_id)) {
+    let unescaped = csv::value_of(&shown_id);
+    let own_texts = [own, &shown_id, &unescaped];
+    if own_texts.iter().any(|text| id.trim() == text.trim()) {
         return Ok(true);
+    }
+    if own_texts.iter().any(|text| is_rewritten(text, id, false)) {
+        return Ok(false);
     }
     let index = record.index;
     let is = if own.is_empty() { "has no id".to_owned() } else { format!("is {}", shown(own)) };
@@ -86,8 +130,8 @@ pub(super) fn check_id(record: &Record, id: Option<&str>) -> Result<bool, String
     ))
 }
 
-fn hash(text: &str) -> u64 {
+fn hash(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }

@@ -8,8 +8,10 @@ use crate::records::Record;
 pub(super) const INDEX: &str = "_index";
 /// Its id.
 pub(super) const ID: &str = "_id";
+/// Why it failed.
+pub(super) const ERROR: &str = "_error";
 /// Columns that are only shown.
-pub const SHOWN: [&str; 3] = [INDEX, ID, "_error"];
+pub const SHOWN: [&str; 3] = [INDEX, ID, ERROR];
 
 /// The cells of [`SHOWN`] for a failed item. What no reader of CSV accepts is replaced, since they are only shown.
 #[must_use]

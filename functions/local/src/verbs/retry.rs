@@ -101,7 +101,10 @@ impl Retry {
         // Before anything is sent, so that a wrong file can still be seen.
         told(&changes).into_iter().for_each(|line| context.out.note(&line));
         let conditions = [("round", round.to_string()), ("replace", self.replace.to_string())];
-        send(client, id, &changes.values, &conditions).await.map_err(|error| explained(error, context, id))?;
+        send(client, id, &changes.values, &conditions).await.map_err(|unsent| {
+            let kept = (unsent.before > 0).then(|| still_kept(unsent.before, changes.values.len()));
+            explained(unsent.of_file(&rows, &changes.values), context, id, kept)
+        })?;
         Ok((round, Some(changes)))
     }
 
@@ -112,8 +115,40 @@ impl Retry {
     }
 }
 
+/// A call with new values that failed, after as many values had been accepted.
+struct Unsent {
+    error: ClientError,
+    before: usize,
+}
+
+impl Unsent {
+    /// The error about the lines of the file, where the server names those of the call.
+    fn of_file(self, rows: &CorrectedRows, values: &[NewValue]) -> CommandError {
+        let Unsent { mut error, before } = self;
+        if let ClientError::Refused(refusal) = &mut error
+            && let Some(problem) = &mut refusal.problem
+        {
+            for entry in &mut problem.errors {
+                let place = entry.pointer.strip_prefix('/').and_then(|place| place.parse::<usize>().ok());
+                let line = place.and_then(|place| rows.line_of(values.get(before + place)?.index));
+                if let (Some(line), Some((_, detail))) = (line, entry.detail.strip_prefix("line ").and_then(|rest| rest.split_once(": "))) {
+                    (entry.pointer, entry.detail) = (String::new(), format!("line {line} of the file: {detail}"));
+                }
+            }
+        }
+        error.into()
+    }
+}
+
+/// What is left of a file that was refused in the middle.
+fn still_kept(before: usize, all: usize) -> String {
+    format!(
+        "{before} of its {all} new values had been accepted before, and the next retry runs them: give the corrected file with --replace"
+    )
+}
+
 /// Gives the items their new values. Safe to repeat.
-async fn send(client: &Client, id: &str, values: &[NewValue], conditions: &[(&str, String); 2]) -> Result<(), CommandError> {
+async fn send(client: &Client, id: &str, values: &[NewValue], conditions: &[(&str, String); 2]) -> Result<(), Unsent> {
     let query = conditions.each_ref().map(|(name, value)| (*name, value.as_str()));
     let (mut ndjson, mut rows) = (Vec::new(), 0);
     for (place, NewValue { index, item }) in values.iter().enumerate() {
@@ -125,7 +160,8 @@ async fn send(client: &Client, id: &str, values: &[NewValue], conditions: &[(&st
         if rows == ROWS_PER_CALL_MAX || ndjson.len() >= BYTES_PER_CALL_MAX || place + 1 == values.len() {
             let packed = Part { ndjson: std::mem::take(&mut ndjson), ..Part::default() }.pack();
             let call = client.request(Method::PATCH, &["jobs", id, "items"], &query).part(packed.body, packed.gzip);
-            client.call(&call.patience(Patience::LONG)).await?;
+            let before = place + 1 - rows;
+            client.call(&call.patience(Patience::LONG)).await.map_err(|error| Unsent { error, before })?;
             rows = 0;
         }
     }
@@ -148,9 +184,10 @@ fn not_correctable(context: &Context, job: &JobView) -> Option<String> {
     Some(format!("job {id} has not ended, and items get new values only then; {remedy}"))
 }
 
-/// If somebody else corrects the job too: what can be done.
-fn explained(error: CommandError, context: &Context, id: &str) -> CommandError {
-    let CommandError::Client(ClientError::Refused(refusal)) = &error else { return error };
+/// If somebody else corrects the job too, or some values were accepted: what can be done.
+fn explained(error: CommandError, context: &Context, id: &str, kept: Option<String>) -> CommandError {
+    let advised = |error: CommandError, advice: Vec<String>| if advice.is_empty() { error } else { error.unfinished(id, advice) };
+    let CommandError::Client(ClientError::Refused(refusal)) = &error else { return advised(error, kept.into_iter().collect()) };
     let problem = refusal.problem.as_ref();
     let is_taken = problem.is_some_and(|problem| problem.errors.iter().any(|entry| entry.detail.contains("another new value already")));
     let is_retried = problem.is_some_and(|problem| problem.is("round-differs") || problem.is("job-not-ended"));
@@ -164,9 +201,9 @@ fn explained(error: CommandError, context: &Context, id: &str) -> CommandError {
             "somebody has retried the job meanwhile, so the values of this file were not all used".to_owned(),
             format!("when it has ended, download the failures again: {}", context.command(&["failures", id, "--columns", "items"])),
         ],
-        _ => return error,
+        _ => kept.into_iter().collect(),
     };
-    error.unfinished(id, advice)
+    advised(error, advice)
 }
 
 /// The columns with changed cells, a line for each.

@@ -44,6 +44,29 @@ async fn nothing_is_corrected_before_the_end() {
     assert_eq!((server.count("PATCH"), server.count("POST")), (0, 0));
 }
 
+/// Bug found: a file that was refused in the middle left new values behind without a word, and the line was that of the call.
+#[tokio::test]
+async fn a_correction_that_is_refused_in_the_middle_is_explained() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    (server.world.lock().unwrap().exists, server.world.lock().unwrap().sealed) = (true, true);
+    let failures = (0..2_500)
+        .map(|index| format!("{{\"index\":{index},\"id\":null,\"message\":\"no\",\"corrected\":false,\"item\":{{\"a\":\"x\"}}}}\n"));
+    let page = format!("/v1/jobs/{ID}/failures?format=ndjson&pageSize=1000");
+    server.can(&page, &[("content-type", "application/x-ndjson")], &failures.collect::<String>());
+    let rows = (0..2_500).map(|index| format!("{index},y{index}\n")).collect::<String>();
+    let file = home.file("bad.csv", format!("_index,a\n{rows}"));
+    let refusal = r#"{"type":"urn:headway:problem:invalid","title":"The job is not valid","status":422,"detail":"1 problem","errors":[{"pointer":"/30","detail":"line 31: too large"}]}"#;
+    let taken = Fault::Answer(200, vec![("content-type", "application/json".to_owned())], "{\"corrected\":2000}".to_owned());
+    let refused = Fault::Answer(422, vec![("content-type", "application/problem+json".to_owned())], refusal.to_owned());
+    server.fault("PATCH", [taken, refused]);
+    let ended = home.run(&["retry", ID, "--with", &file, "--url", &server.url]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for says in ["line 2032 of the file: too large", "2000 of its 2500 new values had been accepted before", "--replace"] {
+        assert!(ended.stderr.contains(says), "{says}: {}", ended.stderr);
+    }
+    assert_eq!(server.count("POST"), 0, "nothing is retried");
+}
+
 #[tokio::test]
 async fn deleting_succeeds_when_the_job_is_gone() {
     let (home, server) = (Home::new(), FakeServer::start().await);
