@@ -188,9 +188,11 @@ class OtherErrors {
   // Somebody may have emptied the cell, and a spreadsheet may have rewritten it, as any.
   add(message, cell = "") {
     if (cell.trim() === "") return;
-    const [own, error] = [shownCell(message), valueOfCell(cell)].map((text) => text.replaceAll("\r\n", "\n"));
+    const [own, error] = [shownCell(message), valueOfCell(cell)];
+    // Whatever became of blanks, line ends, signs and letters in another encoding.
+    const [plain, written] = [own, error].map((text) => text.replace(/[^0-9A-Za-z]/g, ""));
     this.#rows += 1;
-    if (![own, valueOfCell(own)].includes(error) && !isRewritten(own, error, false)) this.#other += 1;
+    if (own !== error && (plain === "" || plain !== written) && !isRewritten(own, error, false)) this.#other += 1;
   }
 
   // Some rows may have notes of their own there.

@@ -91,9 +91,11 @@ impl OtherErrors {
     pub(super) fn add(&mut self, record: &Record, error: Option<&String>) {
         let Some(error) = error.filter(|error| !error.trim().is_empty()) else { return };
         let (own, error) = (shown_cells(record).swap_remove(2), csv::value_of(error));
-        let lines = |text: &str| text.replace("\r\n", "\n");
+        // Whatever became of blanks, line ends, signs and letters in another encoding.
+        let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+        let is_own = own == error || !plain(&own).is_empty() && plain(&own) == plain(&error) || is_rewritten(&own, &error, false);
         self.rows += 1;
-        self.other += usize::from(lines(&own) != lines(&error) && csv::value_of(&own) != error && !is_rewritten(&own, &error, false));
+        self.other += usize::from(!is_own);
     }
 
     /// True if most rows do. Some may have notes of their own there.

@@ -317,7 +317,7 @@ fn a_table_with_other_errors_is_not_of_this_round() {
         let (_path, source) = source(&format!("_index,_error,a\n{}", rows.collect::<String>()), ".csv");
         CorrectedRows::read(source).unwrap().changes(&failed(&items), rewritten, false).map_err(|error| error.to_string())
     };
-    for errors in [["no", "", "fixed"], ["no", "no", "fixed"], ["", "", ""], ["no", " no ", "#NAME?"]] {
+    for errors in [["no", "", "fixed"], ["no", "no", "fixed"], ["", "", ""], ["no", " no ", "#NAME?"], ["n\u{f6}o", "no!", "'no"]] {
         assert_eq!(given(errors, None).unwrap().values.len(), 3, "{errors:?}");
     }
     for errors in [["bad", "bad", "bad"], ["bad", "no", "bad"], ["", "", "bad"]] {
