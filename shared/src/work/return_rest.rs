@@ -66,12 +66,12 @@ impl Worker {
             Some(job) if job.deleting || job.status == JobStatus::Cancelled => return Ok(()),
             Some(_) => {}
         }
-        for rest in &rests {
-            let body = Message::Chunk(rest.clone()).into_wire()?;
-            self.app.ledger.park(&Parked { id: rest.id, nonce: rest.nonce, body }).await?;
+        let copy = |rest: &ChunkMessage| Ok(Parked { id: rest.id, nonce: rest.nonce, body: Message::Chunk(rest.clone()).into_wire()? });
+        let parked: Vec<Parked> = rests.iter().map(copy).collect::<Result<_, JobError>>()?;
+        for rest in &parked {
+            self.app.ledger.park(rest).await?;
         }
         if self.leases.read(&self.app, chunk.job.id).await?.is_some_and(|job| job.runs()) {
-            let parked: Vec<_> = rests.iter().map(|rest| (rest.id, rest.nonce)).collect();
             // With new nonces: if a message that is sent here is parked before we unpark this copy, the unpark below
             // must not delete the new copy.
             let again = rests.into_iter().map(|rest| {
@@ -79,8 +79,8 @@ impl Worker {
                 Ok(Outgoing { body, delay: Duration::ZERO })
             });
             self.app.queue.send(&chunk.job.user_id, again.collect::<Result<_, JobError>>()?).await?;
-            for (id, nonce) in parked {
-                self.app.ledger.unpark(id, nonce).await?;
+            for rest in &parked {
+                self.app.ledger.unpark(rest.id, rest.nonce).await?;
             }
         }
         Ok(())

@@ -45,7 +45,7 @@ pub(super) const BUGS: &[Bug] = &[
                 "self.app.ledger.unpark(chunk.message.id, chunk.message.nonce).await",
                 "self.app.ledger.unpark(chunk.message.id, uuid::Uuid::nil()).await",
             ),
-            edit("let (id, nonce) = (rest.id, rest.nonce);", "let (id, nonce) = (rest.id, uuid::Uuid::nil());"),
+            edit("id: rest.id, nonce: rest.nonce, body:", "id: rest.id, nonce: uuid::Uuid::nil(), body:"),
         ],
         breaks: "two messages of a chunk park in one place: one overwrites the other, or is deleted with it",
         trap: "ABA on PARK#chunk; one park row a chunk, several messages",
