@@ -153,6 +153,10 @@ test("a table with other errors is not of this round", () => {
     cells.forEach((cell) => errors.add("no", cell));
     assert.equal(errors.areMost(), expected, cells.join());
   }
+  // A value that is replaced in the whole table is replaced in the errors that quote it.
+  const errors = new OtherErrors();
+  errors.add('/plan: not one of "free": "gold"', '/plan: not one of "free": "pro"', [{ name: "plan", before: "gold", after: "pro" }]);
+  assert.equal(errors.areMost(), false);
 });
 
 async function retry(page) {

@@ -160,8 +160,8 @@ impl CorrectedRows {
             };
             let row = named(row, &names);
             let has_id = check_id(&record, id_in(&row).as_deref()).map_err(|what| at(*place, what))?;
-            errors.add(&record, error_in(&row));
             let cells = cells_that_changed(&record, &row, failed);
+            errors.add(&record, error_in(&row), &cells);
             if let Some(original) = record.value().filter(|_| !has_id) {
                 moved.add(&cells_of(original, failed), &cells);
             }

@@ -166,9 +166,9 @@ async function correctionsIn(source, job, { say, signal }) {
       const text = exactText(item);
       if (text !== exactText(old) && text !== given.get(index)) to.set(index, { index, item, isTaken: given.has(index), other: given.get(index) });
     };
-    errors.add(message, value._error);
     const cells = [];
     add(corrections, { onChanged: (cell, isSuspect) => { note(isSuspect ? rewritten : changed, cell); cells.push(cell); } });
+    errors.add(message, value._error, cells);
     if (!hasOwnId) moved.add(rowOf(old, columns), cells);
     try {
       add(kept, { keeps: true });
@@ -185,14 +185,18 @@ class OtherErrors {
 
   #other = 0;
 
-  // Somebody may have emptied the cell, and a spreadsheet may have rewritten it, as any.
-  add(message, cell = "") {
+  // Somebody may have emptied the cell, and a spreadsheet may have rewritten it, as any. Where a value was replaced in the whole table, it was
+  // in the error that quotes it, too.
+  add(message, cell = "", cells = []) {
     if (cell.trim() === "") return;
     const [own, error] = [shownCell(message), valueOfCell(cell)];
     // Whatever became of blanks, line ends, signs and letters in another encoding.
-    const [plain, written] = [own, error].map((text) => text.replace(/[^0-9A-Za-z]/g, ""));
+    const plain = (text) => text.replace(/[^0-9A-Za-z]/g, "");
+    const without = (text, values) => values.filter((value) => value !== "").reduce((rest, value) => rest.replaceAll(value, ""), text);
+    const isSame = (one, other) => plain(one) !== "" && plain(one) === plain(other);
+    const isOwn = own === error || isSame(own, error) || isSame(without(own, cells.map(({ before }) => before)), without(error, cells.map(({ after }) => after)));
     this.#rows += 1;
-    if (own !== error && (plain === "" || plain !== written) && !isRewritten(own, error, false)) this.#other += 1;
+    if (!isOwn && !isRewritten(own, error, false)) this.#other += 1;
   }
 
   // Some rows may have notes of their own there.

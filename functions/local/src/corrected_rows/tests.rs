@@ -327,6 +327,16 @@ fn a_table_with_other_errors_is_not_of_this_round() {
     }
 }
 
+/// A value that is replaced in the whole table is replaced in the errors that quote it.
+#[test]
+fn an_error_with_a_replaced_value_is_of_this_round() {
+    let line = r#"{"index":3,"id":null,"message":"/plan: not one of \"free\": \"gold\"","corrected":false,"item":{"plan":"gold"}}"#;
+    let failed = Records::of_lines(&format!("{line}\n")).unwrap();
+    let (_path, source) = source("_index,_error,plan\n3,\"/plan: not one of \"\"free\"\": \"\"pro\"\"\",pro\n", ".csv");
+    let changes = CorrectedRows::read(source).unwrap().changes(&failed, None, false).unwrap();
+    assert_eq!(changes.values[0].item.get(), r#"{"plan":"pro"}"#);
+}
+
 /// Bug found: a table of many failures downloaded over HTTP was refused for its column `_item`.
 #[test]
 fn a_table_from_the_api_is_taken_too() {
