@@ -6,6 +6,7 @@ mod changed_columns;
 mod json_row;
 mod mended;
 mod moved_rows;
+mod other_errors;
 mod shown_columns;
 
 use std::borrow::Cow;
@@ -22,7 +23,8 @@ use self::changed_cell::{ChangedCell, shown};
 pub use self::changed_columns::ChangedColumns;
 use self::json_row::JsonRow;
 use self::mended::{cells_of, changed_cells, mended};
-use self::moved_rows::{MovedRows, OtherErrors, check_id};
+use self::moved_rows::{MovedRows, check_id};
+use self::other_errors::OtherErrors;
 use self::shown_columns::{ERROR, ID, INDEX};
 pub use self::shown_columns::{SHOWN, shown_cells};
 use crate::error::CommandError;
@@ -163,19 +165,9 @@ impl CorrectedRows {
             let cells = cells_that_changed(&record, &row, failed);
             errors.add(&record, error_in(&row), &cells);
             if let Some(original) = record.value().filter(|_| !has_id) {
-                moved.add(&cells_of(original, failed), &cells);
+                moved.add(&cells, || cells_of(original, failed));
             }
-            let message = record.message.as_deref().unwrap_or_default();
-            let row = match (&*row, record.value()) {
-                (Row::Value { item: new, .. }, Some(old)) => {
-                    let JsonRow { value, changed, rewritten } = JsonRow::of(old, new, message, rewritten == Some(Rewritten::Keep));
-                    changes.columns.add(*place, &changed);
-                    changes.columns.add_rewritten(*place, &rewritten);
-                    let item = RawValue::from_string(value).map_err(|error| at(*place, error.to_string()))?;
-                    Cow::Owned(Row::Value { item, id: None, error: None })
-                }
-                (row, _) => counted_in(row, cells, message, *place, rewritten, &mut changes.columns),
-            };
+            let row = counted_in(&row, cells, &record, *place, rewritten, &mut changes.columns)?;
             match new_value(&record, &row, failed).map_err(|what| at(*place, what))? {
                 // The file shows the value that failed, whether or not it got a new one.
                 None if record.corrected && replace => changes.values.extend(record.value().map(|item| as_it_was(&record, item))),
@@ -284,28 +276,39 @@ fn cells_that_changed(record: &Record, row: &Row, failed: &Records) -> Vec<Chang
     }
 }
 
-/// The row, with its changed cells counted. Those that a spreadsheet seems to have rewritten show the values from before,
-/// unless the new ones are to be kept.
+/// The row, with its changed cells counted. What a spreadsheet or another program seems to have rewritten is as it was before, unless the new
+/// values are to be kept.
 fn counted_in<'a>(
     row: &'a Row,
     changed: Vec<ChangedCell>,
-    message: &str,
+    record: &Record,
     place: Place,
     rewritten: Option<Rewritten>,
     columns: &mut ChangedColumns,
-) -> Cow<'a, Row> {
-    let seems_rewritten = |cell: &ChangedCell| is_rewritten(&cell.old, &cell.new, is_blamed(&cell.column, message));
-    let is_undone = |cell: &ChangedCell| rewritten != Some(Rewritten::Keep) && seems_rewritten(cell);
-    let (undone, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_undone);
-    columns.add(place, &changed);
-    columns.add_rewritten(place, &undone);
-    match row {
-        Row::Cells(cells) if !undone.is_empty() => {
+) -> Result<Cow<'a, Row>, InputError> {
+    let message = record.message.as_deref().unwrap_or_default();
+    let keeps = rewritten == Some(Rewritten::Keep);
+    match (row, record.value()) {
+        (Row::Value { item, .. }, Some(old)) => {
+            let JsonRow { value, changed, rewritten } = JsonRow::of(old, item, message, keeps);
+            columns.add(place, &changed);
+            columns.add_rewritten(place, &rewritten);
+            let item = RawValue::from_string(value).map_err(|error| at(place, error.to_string()))?;
+            Ok(Cow::Owned(Row::Value { item, id: None, error: None }))
+        }
+        (Row::Cells(cells), _) => {
+            let is_undone = |cell: &ChangedCell| !keeps && is_rewritten(&cell.old, &cell.new, is_blamed(&cell.column, message));
+            let (undone, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_undone);
+            columns.add(place, &changed);
+            columns.add_rewritten(place, &undone);
+            if undone.is_empty() {
+                return Ok(Cow::Borrowed(row));
+            }
             let mut cells = cells.clone();
             cells.extend(undone.into_iter().map(|cell| (cell.column, cell.old)));
-            Cow::Owned(Row::Cells(cells))
+            Ok(Cow::Owned(Row::Cells(cells)))
         }
-        row => Cow::Borrowed(row),
+        (row, None) => Ok(Cow::Borrowed(row)),
     }
 }
 

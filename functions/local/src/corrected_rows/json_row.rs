@@ -1,6 +1,8 @@
 //! A row of NDJSON beside its item. Programs that read JSON write numbers anew: `1.5` for `1.50`, and `12345678901234567000` for
 //! `12345678901234567890`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use headway_api::columns::{Members, REST, members, object, text_of};
 use headway_api::rewritten_cells::{is_blamed, is_rewritten};
 use serde_json::value::RawValue;
@@ -36,11 +38,7 @@ impl JsonRow {
         let plain = |value: &RawValue| Reading { keeps: true, message, rewritten: Vec::new() }.value(value, value, "");
         let as_written = [plain(old), value.clone()].map(RawValue::from_string);
         let changed = if let [Ok(old), Ok(value)] = &as_written { changed_members(old, value) } else { Vec::new() };
-        let value = match () {
-            () if value == plain(old) => old.get().to_owned(),
-            () if value == plain(new) => new.get().to_owned(),
-            () => value,
-        };
+        let value = [old, new].into_iter().find(|as_it_is| plain(as_it_is) == value).map_or(value, |as_it_is| as_it_is.get().to_owned());
         JsonRow { value, changed, rewritten: reading.rewritten }
     }
 }
@@ -49,8 +47,9 @@ impl Reading<'_> {
     /// The new value at a place within the member `column`; empty for the item itself.
     fn value(&mut self, old: &RawValue, new: &RawValue, column: &str) -> String {
         if let (Some(Members(before)), Some(Members(after))) = (members(old), members(new)) {
+            let before: BTreeMap<String, &RawValue> = before.into_iter().collect();
             let member = |(name, new): (String, &RawValue)| {
-                let old = member_of(&before, &name);
+                let old = before.get(&name).copied();
                 let column = if column.is_empty() { &name } else { column };
                 let value = old.map_or_else(|| new.get().to_owned(), |old| self.value(old, new, column));
                 Some((name, RawValue::from_string(value).ok()?))
@@ -92,13 +91,9 @@ fn changed_members(old: &RawValue, new: &RawValue) -> Vec<ChangedCell> {
     let (Some(Members(before)), Some(Members(after))) = (members(old), members(new)) else {
         return cell(REST, Some(old), Some(new)).into_iter().collect();
     };
-    let added = after.iter().filter(|(name, _)| !before.iter().any(|(known, _)| known == name));
-    let names = before.iter().chain(added).map(|(name, _)| name.as_str());
-    names.filter_map(|name| cell(name, member_of(&before, name), member_of(&after, name))).collect()
-}
-
-fn member_of<'v>(members: &[(String, &'v RawValue)], name: &str) -> Option<&'v RawValue> {
-    members.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (before.into_iter().collect(), after.into_iter().collect());
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().filter_map(|name| cell(name, before.get(name).copied(), after.get(name).copied())).collect()
 }
 
 fn elements(value: &RawValue) -> Option<Vec<&RawValue>> {

@@ -36,18 +36,20 @@ pub(super) fn cells_of<'r>(original: &'r RawValue, failed: &'r Records) -> BTree
 
 /// The cells of an item's row that changed.
 pub(super) fn changed_cells(original: &RawValue, cells: &BTreeMap<String, String>, failed: &Records) -> Vec<ChangedCell> {
-    let values: BTreeMap<String, &RawValue> = match members(original) {
-        Some(Members(members)) => members.into_iter().collect(),
+    let names = || failed.columns.names().iter().map(String::as_str).collect();
+    let (values, names): (BTreeMap<String, &RawValue>, Vec<&str>) = match members(original) {
+        Some(Members(members)) => (members.into_iter().collect(), names()),
         // It was shown as JSON, which is not compared as a cell.
         None if !can_be_cell(&text_of(original)) => return Vec::new(),
-        None => BTreeMap::from([(REST.to_owned(), original)]),
+        None => (BTreeMap::from([(REST.to_owned(), original)]), vec![REST]),
     };
-    let changed = |(column, old): (&str, Cow<'_, str>)| {
+    let changed = |column: &str| {
         let (cell, value) = (cells.get(column)?, values.get(column).copied().filter(|value| can_be_cell(&text_of(value))));
         let is_changed = !matches!(new_cell(value, cell, failed.kind(column)), New::Same);
-        is_changed.then(|| ChangedCell { column: column.to_owned(), old: old.into_owned(), new: csv::value_of(cell).into_owned() })
+        let old = || value.map(text_of).unwrap_or_default().into_owned();
+        is_changed.then(|| ChangedCell { column: column.to_owned(), old: old(), new: csv::value_of(cell).into_owned() })
     };
-    cells_of(original, failed).into_iter().filter_map(changed).collect()
+    names.into_iter().filter_map(changed).collect()
 }
 
 fn mended_object(members: Members<'_>, cells: &BTreeMap<String, String>, failed: &Records) -> Result<Option<String>, String> {

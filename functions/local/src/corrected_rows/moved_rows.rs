@@ -38,15 +38,17 @@ struct Column {
 }
 
 impl MovedRows {
-    /// Sees a row with its changed cells. `old` has the cells of all columns as they were.
-    pub(super) fn add(&mut self, old: &BTreeMap<&str, Cow<'_, str>>, cells: &[ChangedCell]) {
+    /// Sees a row with its changed cells. `whole` gives the cells of all columns as they were, and is called if any changed.
+    pub(super) fn add<'r>(&mut self, cells: &'r [ChangedCell], whole: impl FnOnce() -> BTreeMap<&'r str, Cow<'r, str>>) {
         self.rows += 1;
-        if !cells.is_empty() {
-            self.changed += 1;
-            let mut new: BTreeMap<&str, Cow<'_, str>> = old.clone();
-            new.extend(cells.iter().map(|cell| (cell.column.as_str(), Cow::Borrowed(cell.new.as_str()))));
-            self.balance = self.balance.wrapping_add(hash(old)).wrapping_sub(hash(&new));
+        if cells.is_empty() {
+            return;
         }
+        self.changed += 1;
+        let mut row = whole();
+        self.balance = self.balance.wrapping_add(hash(&row));
+        row.extend(cells.iter().map(|cell| (cell.column.as_str(), Cow::Borrowed(cell.new.as_str()))));
+        self.balance = self.balance.wrapping_sub(hash(&row));
         if self.rows > CELLS_MAX {
             return;
         }
@@ -76,40 +78,6 @@ impl MovedRows {
             column.cells >= CELLS_MIN && 2 * column.cells > rows && 4 * moved >= 3 * column.cells && 2 * different > column.cells
         };
         self.columns.iter().find(|(_, column)| is_moved(column)).map(|(name, _)| name.as_str())
-    }
-}
-
-/// Counts the rows that show another error than their item has now: then the file is of an earlier round or of another job.
-#[derive(Debug, Default)]
-pub(super) struct OtherErrors {
-    rows: usize,
-    other: usize,
-}
-
-impl OtherErrors {
-    /// Sees what the row shows as its item's error. Somebody may have emptied it, and a spreadsheet may have rewritten it, as any cell. Where
-    /// a value was replaced in the whole table, it was in the error that quotes it, too.
-    pub(super) fn add(&mut self, record: &Record, error: Option<&String>, cells: &[ChangedCell]) {
-        let Some(error) = error.filter(|error| !error.trim().is_empty()) else { return };
-        let (own, error) = (shown_cells(record).swap_remove(2), csv::value_of(error));
-        // Whatever became of blanks, line ends, signs and letters in another encoding.
-        let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-        let without = |text: &str, values: &[&String]| {
-            values.iter().filter(|value| !value.is_empty()).fold(text.to_owned(), |text, value| text.replace(value.as_str(), ""))
-        };
-        let (old, new): (Vec<_>, Vec<_>) = cells.iter().map(|cell| (&cell.old, &cell.new)).unzip();
-        let is_same = |own: &str, error: &str| !plain(own).is_empty() && plain(own) == plain(error);
-        let is_own = own == error
-            || is_same(&own, &error)
-            || is_same(&without(&own, &old), &without(&error, &new))
-            || is_rewritten(&own, &error, false);
-        self.rows += 1;
-        self.other += usize::from(!is_own);
-    }
-
-    /// True if most rows do. Some may have notes of their own there.
-    pub(super) fn are_most(&self) -> bool {
-        2 * self.other > self.rows
     }
 }
 

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::hint::is_markup;
+use super::hint::{begins_in_any_case, is_markup};
 
 const SPREADSHEET: &str =
     "the file is a spreadsheet or document that an Office program saved as XML or HTML: open it in that program and export it as CSV";
@@ -57,7 +57,7 @@ pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
     if head.starts_with(b"/annex/objects/") {
         return Some(ANNEX_POINTER);
     }
-    if head.get(..13).is_some_and(|name| name.eq_ignore_ascii_case(b"mime-version:")) {
+    if begins_in_any_case(head, b"mime-version:") {
         return Some(WEB_ARCHIVE);
     }
     if let Some(what) = text_of_programs(head) {
@@ -86,8 +86,7 @@ fn text_of_programs(head: &[u8]) -> Option<&'static str> {
     if begins(&[b"diff --git ", b"diff -"]) || is_header_of_patch || is_of_git || is_plain {
         return Some(PATCH);
     }
-    let is_sql = |begin: &&[u8]| head.get(..begin.len()).is_some_and(|text| text.eq_ignore_ascii_case(begin));
-    if SQL_BEGINS.iter().any(is_sql) {
+    if SQL_BEGINS.iter().any(|begin| begins_in_any_case(head, begin)) {
         return Some(SQL);
     }
     if first.trim_ascii_end() == b"---" || begins(&[b"%YAML ", b"--- #", b"--- !"]) {

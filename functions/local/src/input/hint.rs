@@ -21,9 +21,14 @@ pub(super) const MARKUP: &str = "the file looks like HTML or XML, which headway 
 
 /// True if a text begins like HTML or XML.
 pub(super) fn is_markup(head: &[u8]) -> bool {
-    let named = |name: &[u8]| head.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
     let tag = head.starts_with(b"<") && head.get(1).is_some_and(u8::is_ascii_alphabetic);
-    [&b"<!"[..], b"<?xml", b"<html", b"<head", b"<body"].into_iter().any(named) || tag && memchr::memmem::find(head, b"</").is_some()
+    [&b"<!"[..], b"<?xml", b"<html", b"<head", b"<body"].into_iter().any(|name| begins_in_any_case(head, name))
+        || tag && memchr::memmem::find(head, b"</").is_some()
+}
+
+/// True if a text begins so, in capitals or small letters.
+pub(super) fn begins_in_any_case(text: &[u8], begin: &[u8]) -> bool {
+    text.get(..begin.len()).is_some_and(|text| text.eq_ignore_ascii_case(begin))
 }
 
 /// True if a text is one array of numbers or an empty array. Names in brackets, as some databases write them, are not

@@ -174,8 +174,7 @@ impl<R: Read> Text<R> {
         if let Some(nul) = memchr(0, &self.text[..written]) {
             (self.text_len, self.then) = (nul, Then::Nul);
         }
-        if self.encoding != UTF_8
-            && !not_text::is_utf16(self.encoding)
+        if !is_unicode(self.encoding)
             && let Some((at, control)) = control(&self.text[..self.text_len])
         {
             (self.text_len, self.then) = (at, Then::Unused(control));
@@ -295,12 +294,15 @@ const END_MARK_LAST: &str = "the character 0x1A, with which old DOS programs end
 
 /// Prepares the check whether a file is UTF-8, if the given encoding is neither UTF-8 nor UTF-16.
 fn misnamed(encoding: &'static Encoding, head: &[u8]) -> Option<MaybeUtf8> {
-    let is_named = encoding != UTF_8 && !not_text::is_utf16(encoding);
-    is_named.then(|| {
+    (!is_unicode(encoding)).then(|| {
         let mut seen = MaybeUtf8::default();
         seen.see(head);
         seen
     })
+}
+
+fn is_unicode(encoding: &'static Encoding) -> bool {
+    encoding == UTF_8 || not_text::is_utf16(encoding)
 }
 
 /// The first control character from U+0080 to U+009F. Encodings without Unicode have them for bytes that mean nothing in them.

@@ -9,6 +9,7 @@ use headway_core::limits::ITEM_BYTES_MAX;
 
 use super::super::error::InputError;
 use super::super::format::Delimiter;
+use super::super::hint::begins_in_any_case;
 use super::super::place::Place;
 use super::conflict;
 use super::delimiters::{DELIMITERS, is_control, option, shown};
@@ -141,7 +142,7 @@ impl Header {
 /// Refuses a single column whose name contains another delimiter: most likely it is several columns.
 fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     let Some(name) = row.cells().next() else { return Ok(()) };
-    if name.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case(b"sep=")) {
+    if begins_in_any_case(name, b"sep=") {
         let what = "`sep=` is Excel's hint about the delimiter, not a header: remove this line, and give the delimiter with --delimiter";
         return Err(InputError::at(row.place(), what));
     }
