@@ -53,8 +53,16 @@ fn children_of(process: u32) -> Vec<u32> {
     numbers.filter(|number| parent(number) == Some(process)).collect()
 }
 
-/// A child knows only that it is a child, and has none of the server's files open.
+/// A child knows only that it is a child, is limited, and has none of the server's files open.
 fn assert_nothing_in_reach(child: u32) {
+    // It sets its limits itself first of all. Before that the system's loader may still have the program's libraries open.
+    eventually("a child is limited", || {
+        let limits = fs::read_to_string(format!("/proc/{child}/limits")).unwrap_or_default();
+        let limited =
+            |name: &str| limits.lines().any(|line| line.starts_with(name) && !line[name.len()..].trim_start().starts_with("unlimited"));
+        let all = ["Max address space", "Max cpu time", "Max open files", "Max file size"].into_iter().all(limited);
+        (limits.is_empty() || all).then_some(())
+    });
     let Ok(environment) = fs::read_to_string(format!("/proc/{child}/environ")) else { return };
     let names: Vec<_> = environment.split('\0').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| ["HEADWAY_SCHEMA_CHILD", "MALLOC_ARENA_MAX"].contains(name)), "{names:?}");
@@ -64,14 +72,6 @@ fn assert_nothing_in_reach(child: u32) {
     let program = fs::read_link(format!("/proc/{child}/exe")).map(|to| to.display().to_string()).unwrap_or_default();
     let expected = |to: &String| *to == program || ["socket:", "pipe:", "/dev/null", "/proc/"].iter().any(|start| to.starts_with(start));
     assert!(open.iter().all(expected), "{open:?}");
-    // It sets its limits itself first of all; one that has just been started may not have done so yet.
-    eventually("a child is limited", || {
-        let limits = fs::read_to_string(format!("/proc/{child}/limits")).unwrap_or_default();
-        let limited =
-            |name: &str| limits.lines().any(|line| line.starts_with(name) && !line[name.len()..].trim_start().starts_with("unlimited"));
-        let all = ["Max address space", "Max cpu time", "Max open files", "Max file size"].into_iter().all(limited);
-        (limits.is_empty() || all).then_some(())
-    });
 }
 
 #[test]
