@@ -129,8 +129,7 @@ async fn planned(app: &App, job: &Job, request: &Request) -> Result<Vec<(FailedC
 }
 
 async fn of_part(app: &App, part: &Part, request: &Request) -> Result<Vec<(FailedChunk, Corrections)>, JobError> {
-    let items = part.first_index..part.first_index + u64::from(part.items);
-    let values: Vec<(u64, &RawValue)> = request.values.range(items).map(|(index, value)| (*index, &**value)).collect();
+    let values: Vec<(u64, &RawValue)> = request.values.range(part.indexes()).map(|(index, value)| (*index, &**value)).collect();
     if values.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,5 +1,6 @@
 //! What can go wrong with a job: faults of the table or queue, refusals by the rules, and invalid input.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::job::JobStatus;
@@ -159,6 +160,16 @@ pub enum Conflict {
     /// The part exists with different content.
     #[error("part {0} exists already, with different content")]
     PartDiffers(u32),
+    /// Items of the part would have the same indexes as items of a part next to it.
+    #[error("part {part} would have indexes of part {other}, which has {} to {}: each item has an index of its own", indexes.start, indexes.end - 1)]
+    PartsOverlap {
+        /// The part that is refused.
+        part: u32,
+        /// The part that is there.
+        other: u32,
+        /// The indexes of the part that is there.
+        indexes: Range<u64>,
+    },
     /// A part is missing, or was not completely sent to the queue.
     #[error("part {0} is missing: send it, then seal again")]
     PartMissing(u32),

@@ -4,6 +4,7 @@
 //! Nothing is incremented or taken back, so a write that is repeated, late or out of order changes nothing.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
@@ -173,6 +174,17 @@ impl Part {
             stall: None,
             updated_at: now,
         }
+    }
+
+    /// The indexes of its items in the job.
+    pub fn indexes(&self) -> Range<u64> {
+        self.first_index..self.first_index + u64::from(self.items)
+    }
+
+    /// True if an item of it and an item of the other part have the same index.
+    pub fn shares_indexes(&self, other: &Part) -> bool {
+        let (ours, theirs) = (self.indexes(), other.indexes());
+        ours.start < theirs.end && theirs.start < ours.end
     }
 
     /// The sum of its registers.

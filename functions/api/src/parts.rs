@@ -128,7 +128,7 @@ impl PartResponse {
     params(
         ("job_id" = Uuid, Path, description = "The job"),
         ("n" = u32, Path, maximum = 999, description = "The part's number: 0, 1, …; parts may be sent in any order, also at the same time"),
-        ("firstIndex" = u64, Query, maximum = 10_000_000, description = "The index of the part's first item in the job"),
+        ("firstIndex" = u64, Query, maximum = 10_000_000, description = "The index of the part's first item in the job. A part that shares indexes with a part next to it is refused"),
     ),
     request_body(content = String, content_type = "application/x-ndjson", description = "One item a line, uncompressed or gzip; at most 4,500,000 bytes both as sent and unpacked"),
     responses(

@@ -108,7 +108,7 @@ impl<'a> Walk<'a> {
                 (chunk + 1, end)
             }
             (None, row) => {
-                let end = (self.part.chunks, self.part.first_index + u64::from(self.part.items));
+                let end = (self.part.chunks, self.part.indexes().end);
                 let (stop, until) = row.map_or(end, |row| (row.chunk, row.items.start));
                 let gap = Gap { part: self.part, items_per_chunk_max: self.items_per_chunk_max, chunks: chunk..stop, items: begins..until };
                 gap.push_to(&mut spans);

@@ -26,8 +26,8 @@ pub enum PartPut {
 ///
 /// # Errors
 ///
-/// [`JobError::NotFound`], [`Conflict::JobEnded`], [`Conflict::Sealed`], [`Conflict::PartDiffers`], [`JobError::Quota`]
-/// and [`JobError::Invalid`].
+/// [`JobError::NotFound`], [`Conflict::JobEnded`], [`Conflict::Sealed`], [`Conflict::PartDiffers`], [`Conflict::PartsOverlap`],
+/// [`JobError::Quota`] and [`JobError::Invalid`].
 pub async fn put_part(app: &App, job: &OwnedJob, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> Result<PartPut, JobError> {
     let items = read(job, number, first_index, items)?;
     let part = items.row(app, job);
@@ -37,7 +37,7 @@ pub async fn put_part(app: &App, job: &OwnedJob, number: u32, first_index: u64, 
     if job.is_terminal() {
         return Err(Conflict::JobEnded(job.status).into());
     }
-    admit::growth(app, job, first_index + u64::from(part.items)).await?;
+    admit::growth(app, job, part.indexes().end).await?;
     match reserve_and_dispatch(app, job, part.clone(), items).await {
         Ok(Dispatched { part, was_there: false }) => Ok(PartPut::Created(part)),
         Ok(Dispatched { part, was_there: true }) => Ok(PartPut::Known(part)),
@@ -72,11 +72,17 @@ fn read(job: &Job, number: u32, first_index: u64, items: Vec<Box<RawValue>>) -> 
     Ok(PartItems { number, first_index, chunks })
 }
 
-/// The part with this number, if it is there and complete.
+/// The part with this number, if it is there and complete. A new part shares no index with the parts next to it: items with one
+/// index have one idempotency key, and would run long before the seal finds that the parts do not join.
 async fn known_part(app: &App, job: &Job, part: &Part) -> Result<Option<Part>, JobError> {
-    let Some(known) = app.ledger.part((job.id, part.number)).await? else { return Ok(None) };
-    if known.fingerprint != part.fingerprint {
-        return Err(Conflict::PartDiffers(part.number).into());
+    let beside = part.number.saturating_sub(1)..=part.number + u32::from(part.number + 1 < job.parts_end());
+    let mut rows = app.ledger.parts(&beside.map(|number| (job.id, number)).collect::<Vec<_>>()).await?;
+    match rows.remove(&(job.id, part.number)) {
+        Some(known) if known.fingerprint != part.fingerprint => Err(Conflict::PartDiffers(part.number).into()),
+        Some(known) => Ok(known.sent.then_some(known)),
+        None => match rows.into_values().find(|other| other.shares_indexes(part)) {
+            Some(other) => Err(Conflict::PartsOverlap { part: part.number, other: other.number, indexes: other.indexes() }.into()),
+            None => Ok(None),
+        },
     }
-    Ok(known.sent.then_some(known))
 }

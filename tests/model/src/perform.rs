@@ -141,7 +141,7 @@ impl Step<'_> {
                 Read::Job(job)
             }
             Key::Part(number) => {
-                let row = world.rows.parts[usize::from(number)].clone();
+                let row = world.rows.parts.get(usize::from(number)).cloned().flatten();
                 let settled = |row: &PartRow| match &self.node.life {
                     Life::Work { message: Carried::Chunk(chunk), .. } => row.register(chunk.chunk.into()).is_some_and(|r| r.is_full()),
                     _ => false,

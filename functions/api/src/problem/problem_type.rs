@@ -29,7 +29,7 @@ pub enum ProblemType {
     NothingToRetry,
     /// The round in the request is not the job's current round.
     RoundDiffers,
-    /// The part exists with different content.
+    /// The part exists with different content, or a part next to it has some of its indexes.
     PartDiffers,
     /// A part is missing, or the parts leave a gap.
     PartMissing,
@@ -89,7 +89,7 @@ impl ProblemType {
             Conflict::JobNotEnded(_) => Self::JobNotEnded,
             Conflict::NothingToRetry => Self::NothingToRetry,
             Conflict::RoundDiffers(_) => Self::RoundDiffers,
-            Conflict::PartDiffers(_) => Self::PartDiffers,
+            Conflict::PartDiffers(_) | Conflict::PartsOverlap { .. } => Self::PartDiffers,
             Conflict::PartMissing(_) | Conflict::PartsDoNotJoin { .. } | Conflict::PartBeyond(_) => Self::PartMissing,
             Conflict::Sealed => Self::Sealed,
         }
@@ -109,7 +109,7 @@ impl ProblemType {
             Self::JobNotEnded => ("job-not-ended", StatusCode::CONFLICT, "The job has not ended"),
             Self::NothingToRetry => ("nothing-to-retry", StatusCode::CONFLICT, "There is nothing to retry"),
             Self::RoundDiffers => ("round-differs", StatusCode::CONFLICT, "The job is in another round"),
-            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part exists with different content"),
+            Self::PartDiffers => ("part-differs", StatusCode::CONFLICT, "The part does not agree with what is there"),
             Self::PartMissing => ("part-missing", StatusCode::CONFLICT, "The parts are not complete"),
             Self::Sealed => ("sealed", StatusCode::CONFLICT, "The job is sealed"),
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),

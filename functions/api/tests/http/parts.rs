@@ -70,6 +70,29 @@ async fn parts_must_leave_no_gap() {
     assert!(refused.json()["detail"].as_str().unwrap().contains("part 1"), "{}", refused.body);
 }
 
+/// Bug found: two parts had items with the same indexes. All ran, with the same idempotency keys, and only the seal was refused.
+#[tokio::test]
+async fn no_part_has_an_index_of_the_part_beside_it() {
+    let world = World::new();
+    let job = open_job(&world).await;
+    assert_eq!(world.put_part(&job, 0, 0, "1\n2\n3").await.status, 201);
+    assert_eq!(world.put_part(&job, 2, 5, "6\n7").await.status, 201);
+    world.take();
+    for (first_index, lines, detail) in [
+        (0, "1", "part 1 would have indexes of part 0, which has 0 to 2: each item has an index of its own"),
+        (2, "3\n4", "part 1 would have indexes of part 0, which has 0 to 2: each item has an index of its own"),
+        (3, "4\n5\n6", "part 1 would have indexes of part 2, which has 5 to 6: each item has an index of its own"),
+        (6, "7", "part 1 would have indexes of part 2, which has 5 to 6: each item has an index of its own"),
+    ] {
+        let refused = world.put_part(&job, 1, first_index, lines).await;
+        assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (409, "part-differs"));
+        assert_eq!(refused.json()["detail"], detail);
+    }
+    assert!(world.take().is_empty(), "nothing was sent");
+    assert_eq!(world.put_part(&job, 1, 3, "4\n5").await.status, 201, "a refused part leaves nothing behind");
+    assert_eq!(seal(&world, &job, 3).await.status, 200);
+}
+
 /// Parts may be compressed. Their uncompressed size has the same limit.
 #[tokio::test]
 async fn parts_may_be_compressed() {
