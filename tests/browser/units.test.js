@@ -85,6 +85,14 @@ test("a member with a name that any object of JavaScript answers to is like any 
   assert.deepEqual(correctionsOf({}, [second], typed, {}).map(({ item }) => exactText(item)), ['{"n":"bad3","toString":null,"__proto__":"p","constructor":"c"}']);
 });
 
+// Bug found: such a cell counted as changed.
+test("a cell whose lines end in another way is as it was", () => {
+  const own = ["spreadsheet_cells", "rewritten_numbers", "rewritten_dates", "rewritten_cells", "downloads", "correct", "correction_table", "corrected_file"];
+  const { isSameCell } = pageCode([...READERS, ...own], "isSameCell");
+  for (const one of ["a\nb", "a\r\nb", "a\rb"]) for (const other of ["a\nb", "a\r\nb", "a\rb"]) assert.ok(isSameCell(one, one, other), JSON.stringify([one, other]));
+  assert.ok(!isSameCell("a\nb", "a\nb", "a\n\nb") && !isSameCell("a\nb", "a\nb", "ab"));
+});
+
 // Bug found: of items with more members the table had more columns than the command's, which refused it.
 test("the table of failed items has as many columns as the command's", async () => {
   const wide = Object.fromEntries(Array.from({ length: 1005 }, (_, at) => [`c${at}`, at]));

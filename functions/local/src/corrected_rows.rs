@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use headway_api::columns::{Members, REST};
 use headway_api::csv;
 use headway_api::json;
-use headway_api::rewritten_cells::{is_blamed, is_rewritten};
+use headway_api::rewritten_cells::{is_rewritten, may_be_blamed};
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
@@ -297,7 +297,7 @@ fn counted_in<'a>(
             Ok(Cow::Owned(Row::Value { item, id: None, error: None }))
         }
         (Row::Cells(cells), _) => {
-            let is_undone = |cell: &ChangedCell| !keeps && is_rewritten(&cell.old, &cell.new, is_blamed(&cell.column, message));
+            let is_undone = |cell: &ChangedCell| !keeps && is_rewritten(&cell.old, &cell.new, may_be_blamed(&cell.column, message));
             let (undone, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(is_undone);
             columns.add(place, &changed);
             columns.add_rewritten(place, &undone);

@@ -140,6 +140,13 @@ async fn twenty_violations_are_reported() {
     assert_eq!(code, "/* type");
     assert_eq!(message.matches("not null").count(), 20);
     assert!(message.ends_with("/19: not null: 1; and more"), "{message}");
+    // Bug found: it ended amid a violation, and nothing said that there were more.
+    let item: serde_json::Map<_, _> = (10..28).map(|n| (format!("{}{n}", "é".repeat(100)), json!(1))).collect();
+    let processor = prepared(&json!({"schema": {"additionalProperties": {"type": "null"}}})).unwrap();
+    let (_, message) = parts(run(&processor, &json!(item).to_string()).await.unwrap_err());
+    let said: Vec<_> = message.split("; ").collect();
+    assert!(said.len() == 9 && said[..8].iter().all(|violation| violation.ends_with(": not null: 1")), "{said:?}");
+    assert_eq!((said[8], message.chars().count() <= 1_000), ("and more", true));
 }
 
 /// JSON is checked as it is. Text is converted only if the params say that all values are text.

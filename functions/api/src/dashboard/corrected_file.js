@@ -48,7 +48,7 @@ function correctedItem(item, row, { keeps = false, onChanged = () => {}, kinds, 
   const next = { ...item };
   // True if the cell is not to be used.
   const isLeft = (cell) => {
-    const isSuspect = !keeps && isRewritten(cell.before, cell.after, isBlamedColumn(cell.name, message));
+    const isSuspect = !keeps && isRewritten(cell.before, cell.after, mayBeBlamed(cell.name, message));
     onChanged(cell, isSuspect);
     return isSuspect;
   };
@@ -92,7 +92,8 @@ function valueOfRest(item, text, line) {
 
 // True if the cell shows the value: however its lines end, `TRUE` for true, and 100 for 1.0e2.
 function isSameCell(value, before, text) {
-  if (before === text || before.replaceAll("\r\n", "\n") === text.replaceAll("\r\n", "\n")) return true;
+  const lines = (cell) => cell.replace(/\r\n?/g, "\n");
+  if (lines(before) === lines(text)) return true;
   if (typeof value === "boolean") return before === text.trim().toLowerCase();
   const isNumber = typeof value === "number" || isRawNumber(value);
   const digits = (number) => number.replace(/\D/g, "").length;

@@ -21,6 +21,11 @@ function isBlamedColumn(column, message) {
   return isFound(column.toLowerCase(), message.toLowerCase(), (before, after) => !isWord(before) && !isWord(after));
 }
 
+// True if the message names the column, or may do so in what it does not say: it ends with “and more”, or was cut.
+function mayBeBlamed(column, message) {
+  return isBlamedColumn(column, message) || message.endsWith("; and more") || [...message].length >= 1000;
+}
+
 // The same value in another spelling. Longer cells are no number, date or truth word.
 function isSameValue(old, now) {
   const isValue = (text) => text !== "" && text.length <= 100;
@@ -46,8 +51,9 @@ const MISSING_WORDS = ["NA", "N/A", "n/a", "NULL", "Null", "null", "None", "NaN"
 // Changes that tools make, and people too.
 function isDoubtful(old, now) {
   const isMissing = (now === "" && MISSING_WORDS.includes(old)) || (old === "" && MISSING_WORDS.includes(now));
-  const hasGotZero = /^-?\d+$/.test(old) && now === `${old}.0`;
-  return isMissing || hasGotZero || old === `'${now}` || isSameText(old, now) || isShortenedNumber(old, now) || isCutOff(old, now);
+  const hasGotZeros = /^-?\d+$/.test(old) && [".0", ".00", ",0", ",00"].some((zeros) => now === old + zeros);
+  const isNumberOfTruth = ["1", "0"].some((number, place) => now === number && TRUTH_WORDS[place].includes(old.toLowerCase()));
+  return isMissing || hasGotZeros || isNumberOfTruth || old === `'${now}` || isSameText(old, now) || isShortenedNumber(old, now) || isCutOff(old, now);
 }
 
 // The first 255 characters or more of a text: databases and old formats keep no more in a column, some with a byte for its length.

@@ -1,5 +1,7 @@
 //! Whether the message of a failed item names a column: as a pointer, or as a word.
 
+use headway_core::limits::ERROR_MESSAGE_CHARS_MAX;
+
 /// True if the message names the column. A message that begins with a JSON pointer names columns by pointers only.
 #[must_use]
 pub fn is_blamed(column: &str, message: &str) -> bool {
@@ -13,6 +15,12 @@ pub fn is_blamed(column: &str, message: &str) -> bool {
     }
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     is_found(&column.to_lowercase(), &message.to_lowercase(), |before, after| !is_word(before) && !is_word(after))
+}
+
+/// True if the message names the column, or may do so in what it does not say: it ends with `and more`, or was cut.
+#[must_use]
+pub fn may_be_blamed(column: &str, message: &str) -> bool {
+    is_blamed(column, message) || message.ends_with("; and more") || message.chars().count() >= ERROR_MESSAGE_CHARS_MAX
 }
 
 /// True if the text is somewhere with such characters before and after it.

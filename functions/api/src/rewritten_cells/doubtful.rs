@@ -1,6 +1,7 @@
 //! Changes that tools make, and people too.
 
 use super::numbers::is_shortened_number;
+use super::truth::is_number_of_truth;
 use crate::normal_form;
 
 /// What data frames read as no value, and write for none.
@@ -14,7 +15,8 @@ pub(super) fn is_doubtful(old: &str, new: &str) -> bool {
     is_missing(old, new)
         || old.strip_prefix('\'') == Some(new)
         || is_respelt(old, new)
-        || has_got_zero(old, new)
+        || has_got_zeros(old, new)
+        || is_number_of_truth(old, new)
         || is_shortened_number(old, new)
         || is_cut_off(old, new)
 }
@@ -36,8 +38,9 @@ fn is_respelt(old: &str, new: &str) -> bool {
     normal_form::is_same_text(old, new) || old.split_whitespace().eq(new.split_whitespace()) && is_flattened()
 }
 
-/// `5.0` for `5`: data frames make such numbers of a column with empty cells.
-fn has_got_zero(old: &str, new: &str) -> bool {
+/// `5.0` for `5`, as data frames write the numbers of a column with empty cells, and `5,00`, as spreadsheets do with two decimals.
+fn has_got_zeros(old: &str, new: &str) -> bool {
     let digits = old.strip_prefix('-').unwrap_or(old);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && new.strip_suffix(".0") == Some(old)
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole && new.strip_prefix(old).is_some_and(|zeros| matches!(zeros, ".0" | ".00" | ",0" | ",00"))
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use headway_api::columns::{Members, REST, members, object, text_of};
-use headway_api::rewritten_cells::{is_blamed, is_rewritten};
+use headway_api::rewritten_cells::{is_rewritten, may_be_blamed};
 use serde_json::value::RawValue;
 
 use super::changed_cell::ChangedCell;
@@ -72,7 +72,7 @@ impl Reading<'_> {
         if same_number(old, new) {
             return old;
         }
-        if self.keeps || !is_rewritten(old, new, is_blamed(column, self.message)) {
+        if self.keeps || !is_rewritten(old, new, may_be_blamed(column, self.message)) {
             return new;
         }
         let column = if column.is_empty() { REST } else { column };

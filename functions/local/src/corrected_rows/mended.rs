@@ -169,7 +169,7 @@ fn new_cell(original: Option<&RawValue>, cell: &str, column: Option<Kind>) -> Ne
 
 /// True if the cell shows this text: with or without the `'` before a formula, and however lines end.
 fn is_same(cell: &str, shown: &str) -> bool {
-    let lines = |text: &str| text.replace("\r\n", "\n");
+    let lines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
     cell == shown || csv::value_of(cell) == shown || lines(&csv::value_of(cell)) == lines(shown)
 }
 

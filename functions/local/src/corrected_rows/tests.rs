@@ -58,6 +58,7 @@ const ITEMS: &[(u64, &str)] = &[
     (7, "\"only a text\""),
     (8, "[1,2]"),
     (9, "{}"),
+    (10, r#"{"name":"a\r\nb"}"#),
 ];
 
 #[test]
@@ -66,8 +67,11 @@ fn what_is_not_changed_keeps_its_json() {
         let file = downloaded(ITEMS, written);
         assert_eq!(changes(&file, ".csv", ITEMS), Ok(vec![]), "{file}");
         // As a spreadsheet saves it again.
-        let saved = format!("\u{feff}{}", file.replace("\r\n", "\n").replace(",true,", ",TRUE,").replace("1.0e2", "100"));
-        assert_eq!(changes(&saved, ".csv", ITEMS), Ok(vec![]), "{saved}");
+        for line_end in ["\n", "\r"] {
+            let lines = file.replace("\r\n", "\n").replace('\n', line_end);
+            let saved = format!("\u{feff}{}", lines.replace(",true,", ",TRUE,").replace("1.0e2", "100"));
+            assert_eq!(changes(&saved, ".csv", ITEMS), Ok(vec![]), "{saved:?}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use headway_built_in::json_schema::{self, Params};
+use headway_core::limits::ERROR_MESSAGE_CHARS_MAX;
 use headway_core::{Item, ItemError, ItemProcessor, Options, Output, UserId};
 use headway_schema::sandbox::{Checked, NoVerdict};
 use headway_schema::{Misfit, Sandbox, Source};
@@ -14,8 +15,8 @@ use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 
-/// A message is cut when it is kept, so no message is made that is much longer.
-const MESSAGE_BYTES_MAX: usize = headway_core::limits::ERROR_MESSAGE_CHARS_MAX * 4;
+/// How a message ends that does not say everything.
+const AND_MORE: &str = "; and more";
 /// The owner's name where the owner is not known. No real owner has an empty name.
 const NO_OWNER: &str = "";
 /// After how long an item that could not be checked is tried again.
@@ -110,13 +111,17 @@ fn result(verdict: Result<Checked, NoVerdict>) -> Result<Output, ItemError> {
 }
 
 fn failure(misfit: Misfit) -> ItemError {
-    let mut message = String::new();
-    for violation in &misfit.violations {
-        if message.len() > MESSAGE_BYTES_MAX {
+    let mut violations = misfit.violations.iter().peekable();
+    let mut message = violations.next().map(ToString::to_string).unwrap_or_default();
+    // A longer message is cut when it is kept, perhaps amid a violation.
+    while let Some(violation) = violations.next() {
+        let next = format!("; {violation}");
+        let after = if violations.peek().is_some() { AND_MORE.len() } else { 0 };
+        if message.chars().count() + next.chars().count() + after > ERROR_MESSAGE_CHARS_MAX {
+            message.push_str(AND_MORE);
             break;
         }
-        let separator = if message.is_empty() { "" } else { "; " };
-        message.push_str(&format!("{separator}{violation}"));
+        message.push_str(&next);
     }
     ItemError::permanent(misfit.code, message)
 }
