@@ -1,6 +1,8 @@
 //! Names text that is another kind of file: a spreadsheet saved as XML or HTML, a pointer to a file that is kept elsewhere,
 //! and text in encodings that switch between character sets.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 
 use super::hint::{begins_in_any_case, is_markup};
@@ -14,6 +16,7 @@ const ARMOR: &str = "the file is a certificate, a key or an encrypted message (P
 const PATCH: &str = "the file is a patch, as `diff` or `git diff` writes it: give the file that it changes";
 const YAML: &str = "the file looks like YAML, which headway cannot read: convert it to JSON first, as with `yq -o json`";
 const SQL: &str = "the file is a script of SQL: export the table itself as CSV";
+const MAILED: &str = "the file is a mail: save what is attached to it";
 const SAS: &str = "the file is a SAS transport file: export it as CSV";
 const ANNEX_POINTER: &str = "the file is a pointer of git-annex, not the file itself: get that with `git annex get`";
 
@@ -38,6 +41,35 @@ const SQL_BEGINS: [&[u8]; 9] = [
     b"--\r\n-- postgresql database dump",
 ];
 
+/// How text begins that other programs exchange, and what it is. Its lines are no rows.
+const EXCHANGED: [(&[u8], &str); 23] = [
+    (b"BEGIN:VCARD", "contacts (vCard)"),
+    (b"BEGIN:VCALENDAR", "a calendar (iCalendar)"),
+    (b"OFXHEADER:", "a bank's statement (OFX)"),
+    (b"!Type:", "a bank's statement (QIF)"),
+    (b"!Account", "a bank's statement (QIF)"),
+    (b":20:", "a bank's statement (MT940)"),
+    (b"{1:F01", "a message of SWIFT"),
+    (b"0 HEAD\n", "a family tree (GEDCOM)"),
+    (b"0 HEAD\r", "a family tree (GEDCOM)"),
+    (b"TY  - ", "a list of references (RIS)"),
+    (b"@relation ", "a data set of Weka (ARFF)"),
+    (b"ISA*", "an EDI message (X12)"),
+    (b"UNA:+", "an EDI message (EDIFACT)"),
+    (b"UNB+", "an EDI message (EDIFACT)"),
+    (b"MSH|^~", "a message of HL7"),
+    (b"ID;PWXL", "a spreadsheet in the format SYLK"),
+    (b"ID;PSCALC3", "a spreadsheet in the format SYLK"),
+    (b"TABLE\r\n0,1\r\n", "a spreadsheet in the format DIF"),
+    (b"TABLE\n0,1\n", "a spreadsheet in the format DIF"),
+    (b"#separator ", "a log of Zeek"),
+    (b"#!/", "a script"),
+    (b"HTTP/1.", "an answer of HTTP with its header"),
+    (b"HTTP/2 ", "an answer of HTTP with its header"),
+];
+/// How a mail begins.
+const MAIL: [&[u8]; 4] = [b"Return-Path: ", b"Received: ", b"Delivered-To: ", b"From: "];
+
 /// Escape sequences that begin another character set. `ESC ( B`, which ends one, is also written by terminals.
 const SHIFTS: [(&[u8], &str); 6] = [
     (b"\x1b$B", "iso-2022-jp"),
@@ -49,25 +81,28 @@ const SHIFTS: [(&[u8], &str); 6] = [
 ];
 
 /// What a text is that no format of items can be, by its beginning, and what to do.
-pub(super) fn other_file(head: &[u8]) -> Option<&'static str> {
+pub(super) fn other_file(head: &[u8]) -> Option<Cow<'static, str>> {
     let head = head.trim_ascii_start();
     if head.starts_with(b"version https://git-lfs.github.com/spec/") {
-        return Some(LFS_POINTER);
+        return Some(LFS_POINTER.into());
     }
     if head.starts_with(b"/annex/objects/") {
-        return Some(ANNEX_POINTER);
+        return Some(ANNEX_POINTER.into());
     }
     if begins_in_any_case(head, b"mime-version:") {
-        return Some(WEB_ARCHIVE);
+        return Some(WEB_ARCHIVE.into());
     }
     if let Some(what) = text_of_programs(head) {
-        return Some(what);
+        return Some(what.into());
+    }
+    if let Some((_, what)) = EXCHANGED.iter().find(|(begin, _)| begins_in_any_case(head, begin)) {
+        return Some(format!("the file is {what}, not a table: export or convert it to CSV").into());
     }
     if !is_markup(head) {
         return None;
     }
     let lower = head.to_ascii_lowercase();
-    OFFICE.into_iter().any(|mark| memmem::find(&lower, mark).is_some()).then_some(SPREADSHEET)
+    OFFICE.into_iter().any(|mark| memmem::find(&lower, mark).is_some()).then_some(SPREADSHEET.into())
 }
 
 /// Text that programs write for other programs. Some of it could be read as CSV of one column, with all of its lines as items.
@@ -91,6 +126,9 @@ fn text_of_programs(head: &[u8]) -> Option<&'static str> {
     }
     if first.trim_ascii_end() == b"---" || begins(&[b"%YAML ", b"--- #", b"--- !"]) {
         return Some(YAML);
+    }
+    if MAIL.iter().any(|begin| begins_in_any_case(head, begin)) && is_one_column && second.iter().take(80).any(|byte| *byte == b':') {
+        return Some(MAILED);
     }
     let is_list = first.strip_prefix(b"- ").is_some_and(is_member_of_yaml);
     if is_one_column && (is_list || is_member_of_yaml(first) && is_member_of_yaml(second)) {

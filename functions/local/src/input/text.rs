@@ -103,7 +103,7 @@ impl<R: Read> Text<R> {
             holds_end_mark: false,
         };
         match foreign::other_file(text.fill()?) {
-            Some(what) => Err(InputError::File(what.to_owned())),
+            Some(what) => Err(InputError::File(what.into_owned())),
             None => Ok(text),
         }
     }

@@ -161,6 +161,9 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
                     is one column";
         return Err(InputError::at(row.place(), what));
     }
+    if let Some(what) = of_no_csv(name) {
+        return Err(InputError::at(row.place(), format!("{what}, or put the name in quotes if it is one column")));
+    }
     if let Some(wide) = String::from_utf8_lossy(name).chars().find(|c| WIDE_DELIMITERS.contains(c)) {
         let what = format!(
             "the header has one column and contains `{wide}` (U+{:04X}), which cannot be a delimiter: replace it by a comma throughout, or \
@@ -177,6 +180,19 @@ fn check_delimiter(row: &Row, delimiter: u8) -> Result<(), InputError> {
     let what =
         format!("the header has one column and contains {shown}: give --delimiter {option}, or put the name in quotes if it is one column");
     Err(InputError::at(row.place(), what))
+}
+
+/// What a header of one column is that no program writes as CSV: the names of columns that are aligned with blanks, and a comment such as
+/// `#Fields: date time` and `##fileformat=VCFv4.3`.
+fn of_no_csv(name: &[u8]) -> Option<&'static str> {
+    if name.trim_ascii().windows(2).any(|pair| pair == b"  ") {
+        return Some(
+            "the header has one column with several blanks in sequence, as names of columns that are aligned with blanks: export the table as CSV",
+        );
+    }
+    let comment = name.strip_prefix(b"#")?;
+    let is_comment = comment.starts_with(b"#") || comment.windows(2).any(|pair| pair == b": ");
+    is_comment.then_some("the header is a comment, as in the logs of servers: remove it, and export the table as CSV")
 }
 
 /// Refuses names that contain another delimiter at least as often as commas separate them: most likely that is the
