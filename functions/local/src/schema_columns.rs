@@ -17,6 +17,10 @@ use serde_json::{Map, Value};
 const DEPTH_MAX: usize = 16;
 /// Shorter names are similar to too many others.
 const SIMILAR_CHARS_MIN: usize = 3;
+/// So many names of a kind are told.
+const TOLD_MAX: usize = 20;
+/// So many columns that the schema does not name are compared with the names that it has: each comparison takes a while.
+const COMPARED_MAX: usize = 50;
 /// Keywords by which members beside those in `properties` count as evaluated.
 const EVALUATE_MORE: [&str; 9] =
     ["$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "additionalProperties", "$recursiveRef"];
@@ -41,11 +45,23 @@ pub fn faults(schema: &Value, columns: &[String]) -> Vec<ColumnFault> {
     let in_file: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
     let unknown: Vec<&String> = columns.iter().filter(|name| !wanted.named.contains(*name)).collect();
     let missing = |name: &&String| !in_file.contains(name.as_str());
-    let mut faults: Vec<ColumnFault> = wanted.required.iter().filter(missing).map(|name| required(name, &unknown, columns)).collect();
+    let lacking: Vec<&String> = wanted.required.iter().filter(missing).collect();
+    let mut faults: Vec<ColumnFault> = lacking.iter().take(TOLD_MAX).map(|name| required(name, &unknown, columns)).collect();
+    if let Some(more) = lacking.len().checked_sub(TOLD_MAX).filter(|more| *more > 0) {
+        faults.push(every_row(format!("the schema requires {more} more that the file does not have")));
+    }
     faults.extend(wanted.number_of(columns));
     let meant: Vec<&String> = wanted.required.iter().chain(&wanted.named).filter(missing).collect();
+    let (before, mut compared, mut untold) = (faults.len(), 0, 0_u64);
     for name in columns {
-        let similar = similar_to(name, &meant).filter(|_| !wanted.named.contains(name));
+        if faults.len() - before >= TOLD_MAX {
+            let is_fault = wanted.closed.iter().any(|(_, allowed)| !allowed.contains(name)) || wanted.impossible.contains_key(name);
+            untold += u64::from(is_fault);
+            continue;
+        }
+        let is_compared = !wanted.named.contains(name) && compared < COMPARED_MAX;
+        compared += usize::from(is_compared);
+        let similar = is_compared.then(|| similar_to(name, &meant)).flatten();
         if let Some((keyword, _)) = wanted.closed.iter().find(|(_, allowed)| !allowed.contains(name)) {
             faults.push(forbidden(name, keyword, similar, columns));
         } else if let Some(why) = wanted.impossible.get(name) {
@@ -53,6 +69,9 @@ pub fn faults(schema: &Value, columns: &[String]) -> Vec<ColumnFault> {
         } else if let Some(similar) = similar.filter(|similar| !wanted.required.contains(*similar)) {
             faults.push(mistyped(name, similar, columns));
         }
+    }
+    if untold > 0 {
+        faults.push(every_row(format!("{} more cannot be valid, so every row fails", counted(untold, "column"))));
     }
     faults.sort_by_key(|fault| !fault.fails_every_row);
     faults
@@ -301,6 +320,19 @@ mod tests {
             let said = said(&schema, &columns);
             assert!(said.len() == 1 && said[0].starts_with(&format!("every row: {expected}")), "{schema}: {said:?}");
         }
+    }
+
+    /// Bug found: a wide file took minutes, and thousands of lines were printed.
+    #[test]
+    fn of_many_columns_some_are_told_and_the_others_counted() {
+        let named = |word: &str| (0..3_000).map(|n| format!("{word}_{n}")).collect::<Vec<_>>();
+        let (wanted, there) = (named("mesure"), named("measure"));
+        let properties: Map<_, _> = wanted.iter().map(|name| (name.clone(), json!({}))).collect();
+        let columns: Vec<&str> = there.iter().map(String::as_str).collect();
+        let told = said(&json!({"required": wanted, "properties": properties, "additionalProperties": false}), &columns);
+        assert_eq!(told.len(), 42, "{told:?}");
+        assert_eq!(told[20], "every row: the schema requires 2980 more that the file does not have");
+        assert_eq!(told[41], "every row: 2980 columns more cannot be valid, so every row fails");
     }
 
     /// What is not certain is not said.

@@ -21,9 +21,13 @@ const DEPTH_MAX: usize = 32;
 /// What texts are not compared with, and what to do: one entry for each member.
 #[must_use]
 pub fn unread(schema: &Value) -> Vec<String> {
-    let mut reader = Reader { root: schema, members: BTreeMap::new(), read: BTreeSet::new() };
+    let mut reader = Reader { root: schema, members: BTreeMap::new(), rest: Vec::new(), read: BTreeSet::new() };
     reader.walk(schema, &Step { at: "/schema", member: None, decides: Decides::No, depth: 0 });
-    reader.members.into_iter().filter(|(_, member)| !member.is_asked).filter_map(|(name, member)| warning(&name, &member)).collect()
+    let Reader { members, rest, .. } = reader;
+    let is_asked = |at: &String| members.get(at).is_some_and(|member| member.is_asked);
+    let is_asked_by_rest = |name: &String| rest.iter().any(|rest| !rest.except.contains(name) && rest.at != *name && is_asked(&rest.at));
+    let unread = members.iter().filter(|(name, member)| !member.is_asked && !is_asked_by_rest(name));
+    unread.filter_map(|(name, member)| warning(name, member)).collect()
 }
 
 /// What is said of a member of the items.
@@ -33,6 +37,8 @@ struct Member {
     is_asked: bool,
     /// True if a `type` allows text.
     may_be_text: bool,
+    /// True if an empty cell may be converted to null, though the member may be text: for a rule for texts, or for an `enum`.
+    may_be_emptied: bool,
     /// The first keyword that checks no text.
     unread: Option<Unread>,
 }
@@ -40,8 +46,10 @@ struct Member {
 struct Unread {
     at: String,
     keyword: String,
-    /// The types that are most likely meant.
+    /// The types that are most likely meant. None if texts are meant, too.
     meant: Vec<String>,
+    /// The first value that is no text.
+    value: Option<Value>,
     decides: Decides,
 }
 
@@ -63,9 +71,18 @@ enum Decides {
     Not,
 }
 
+/// A schema of members that have no name in it.
+struct Rest {
+    /// Its place, which is its name among the members.
+    at: String,
+    /// It is certain that it is not for these.
+    except: BTreeSet<String>,
+}
+
 struct Reader<'s> {
     root: &'s Value,
     members: BTreeMap<String, Member>,
+    rest: Vec<Rest>,
     /// The schemas that were read, by their places in memory: references may lead to one again and again.
     read: BTreeSet<(*const Value, Option<String>, Decides)>,
 }
@@ -96,8 +113,10 @@ impl<'s> Reader<'s> {
                 self.walk(schema, &Step { at: &format!("{at}/{name}"), decides, depth, ..*step });
             }
         }
-        for (name, schema) in keywords.get("dependentSchemas").and_then(Value::as_object).into_iter().flatten() {
-            self.walk(schema, &Step { at: &format!("{at}/dependentSchemas/{name}"), depth, ..*step });
+        for dependent in ["dependentSchemas", "dependencies"] {
+            for (name, schema) in keywords.get(dependent).and_then(Value::as_object).into_iter().flatten() {
+                self.walk(schema, &Step { at: &format!("{at}/{dependent}/{name}"), depth, ..*step });
+            }
         }
     }
 
@@ -107,14 +126,19 @@ impl<'s> Reader<'s> {
         for list in ["properties", "patternProperties"] {
             for (name, schema) in keywords.get(list).and_then(Value::as_object).into_iter().flatten() {
                 let at = format!("{at}/{list}/{name}");
-                let member = if list == "properties" { name.as_str() } else { &at };
-                self.walk(schema, &Step { at: &at, member: Some(member), depth, ..*step });
+                let is_named = list == "properties";
+                self.walk(schema, &Step { at: &at, member: Some(if is_named { name } else { &at }), depth, ..*step });
+                if !is_named {
+                    self.rest.push(Rest { at, except: BTreeSet::new() });
+                }
             }
         }
         for name in ["additionalProperties", "unevaluatedProperties"] {
             if let Some(schema) = keywords.get(name) {
                 let at = format!("{at}/{name}");
                 self.walk(schema, &Step { at: &at, member: Some(&at), depth, ..*step });
+                let named = keywords.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned();
+                self.rest.push(Rest { at, except: named.collect() });
             }
         }
     }
@@ -126,25 +150,29 @@ impl<'s> Reader<'s> {
             other => other.and_then(Value::as_str).into_iter().collect(),
         };
         let may_be_text = types.contains(&"string");
-        let mut unread = |keyword: &str, meant: Vec<&str>| {
+        let mut unread = |keyword: &str, meant: Vec<&str>, value: Option<&Value>| {
             let (at, keyword, decides) = (step.at.to_owned(), keyword.to_owned(), step.decides);
             let meant = meant.into_iter().map(str::to_owned).collect();
-            member.unread.get_or_insert(Unread { at, keyword, meant, decides });
+            member.unread.get_or_insert(Unread { at, keyword, meant, value: value.cloned(), decides });
         };
         if step.decides != Decides::No && !may_be_text && types.iter().any(|name| CONVERTED.contains(name)) {
-            unread("type", types.iter().copied().filter(|name| CONVERTED.contains(name)).collect());
+            unread("type", types.iter().copied().filter(|name| CONVERTED.contains(name)).collect(), None);
         }
         for keyword in OF_NUMBERS.into_iter().filter(|keyword| keywords.contains_key(*keyword)) {
-            unread(keyword, vec!["number"]);
+            unread(keyword, vec!["number"], None);
         }
         let values = keywords.get("const").map(std::slice::from_ref).or_else(|| keywords.get("enum")?.as_array().map(Vec::as_slice));
-        if let Some(meant) = values.and_then(types_of_all) {
-            if step.decides != Decides::No {
-                unread(if keywords.contains_key("const") { "const" } else { "enum" }, meant);
-            } else {
-                member.is_asked = true;
-            }
+        let no_text = values.and_then(|values| values.iter().find(|value| type_of(value).is_some()));
+        if let (Some(meant), true) = (values.and_then(types_of_all), step.decides == Decides::No) {
+            member.is_asked |= !meant.is_empty();
+        } else if step.decides != Decides::No && no_text.is_some() {
+            let keyword = if keywords.contains_key("const") { "const" } else { "enum" };
+            unread(keyword, values.and_then(types_of_all).unwrap_or_default(), no_text);
         }
+        let has = |value: &Value| values.is_some_and(|values| values.contains(value));
+        let has_rule = ["format", "pattern", "minLength", "contentMediaType"].iter().any(|rule| keywords.contains_key(*rule));
+        let is_emptied = has(&Value::Null) && !has(&Value::from("")) || has_rule && types.contains(&"null");
+        member.may_be_emptied = member.may_be_emptied || step.decides == Decides::No && is_emptied;
         member.may_be_text = member.may_be_text || step.decides == Decides::No && may_be_text;
         member.is_asked = member.is_asked || step.decides == Decides::No && !types.is_empty() && !may_be_text;
     }
@@ -178,10 +206,18 @@ fn warning(name: &str, member: &Member) -> Option<String> {
 
 /// What to do so that the values are compared.
 fn remedy(name: &str, member: &Member) -> Option<String> {
-    let Unread { keyword, meant, decides, .. } = member.unread.as_ref()?;
+    let Unread { keyword, meant, value, decides, .. } = member.unread.as_ref()?;
+    let is_null = meant == &["null"] || meant.is_empty() && *value == Some(Value::Null);
+    if is_null && member.may_be_emptied {
+        return None;
+    }
     // With the type null, every other text would be refused.
     if meant == &["null"] {
         return Some("an empty cell is the empty text, so write {\"const\": \"\"} here".to_owned());
+    }
+    if let Some(value) = value.as_ref().filter(|_| meant.is_empty()) {
+        let text = if value.is_null() { String::new() } else { value.to_string() };
+        return Some(format!("write {text:?} in place of {value}"));
     }
     if keyword == "type" && *decides == Decides::Not {
         return Some("compare the text here, with `pattern` or `enum`".to_owned());
@@ -297,6 +333,28 @@ mod tests {
             // What is converted, or is about texts.
             (json!({"properties": {"a": {"const": 5}, "b": {"enum": [1, 2]}, "c": {"enum": [1, "x"]}, "d": {"const": "5"}}}), &[]),
             (json!({"properties": {"a": {"not": {"const": "x"}}, "b": {"minLength": 3}, "c": {"not": {"type": "string"}}}}), &[]),
+            // A type may come from a schema of members without a name.
+            (json!({"patternProperties": {"^n$": d}, "properties": {"n": {"maximum": 9}}}), &[]),
+            (json!({"allOf": [{"additionalProperties": d}, {"properties": {"n": {"maximum": 9}}}]}), &[]),
+            (json!({"additionalProperties": d, "properties": {"n": {"maximum": 9}}}), &["/schema/properties/n has `maximum`"]),
+            (json!({"dependencies": {"a": {"properties": {"n": d}}, "b": ["a"]}, "properties": {"n": {"maximum": 9}}}), &[]),
+            // An empty cell may be converted for another reason. Bug found: the advice made a condition that never applied.
+            (
+                json!({"properties": {"d": {"type": ["string", "null"], "format": "date"}}, "if": {"properties": {"d": {"type": "null"}}}}),
+                &[],
+            ),
+            (json!({"properties": {"d": {"enum": ["a", null]}}, "not": {"properties": {"d": {"const": null}}}}), &[]),
+            (
+                json!({"properties": {"d": {"enum": ["", null]}}, "if": {"properties": {"d": {"const": null}}}}),
+                &["/schema/if/properties/d has `const`"],
+            ),
+            // Bug found: nothing was said of some of the values.
+            (
+                json!({"if": {"properties": {"a": {"enum": ["yes", true, 12]}}}}),
+                &[
+                    "/schema/if/properties/a has `enum`, but it has no `type`, so the values of the file, which are text, are not compared with it: write \"true\" in place of true",
+                ],
+            ),
             // No schema, or an endless one.
             (json!({"$ref": "#", "properties": [], "allOf": 7}), &[]),
             (json!(true), &[]),

@@ -2,6 +2,7 @@
 //! `anyOf` or `oneOf` asks for other types, so each is followed by itself, the one with the fewest other violations first.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -55,16 +56,18 @@ impl Wishes {
         if !new.is_empty() {
             return vec![new];
         }
-        let mut next = Vec::new();
         if depth == DEPTH_MAX {
-            return next;
+            return Vec::new();
         }
-        for alternatives in &self.choices {
+        let of_choice = |alternatives: &Vec<Wishes>| {
             let mut alternatives: Vec<&Wishes> = alternatives.iter().collect();
             alternatives.sort_by_key(|wishes| wishes.others);
-            next.extend(alternatives.into_iter().flat_map(|wishes| wishes.next(chosen, depth + 1)));
-        }
-        next
+            alternatives.into_iter().flat_map(|wishes| wishes.next(chosen, depth + 1)).collect::<Vec<_>>()
+        };
+        let next: Vec<Vec<BTreeSet<String>>> = self.choices.iter().map(of_choice).filter(|next| !next.is_empty()).collect();
+        // Choices in different columns mostly have nothing to do with each other, so the best of each is tried together first.
+        let all = (next.len() > 1).then(|| next.iter().filter_map(|next| next.first()).flatten().cloned().collect());
+        all.into_iter().chain(next.into_iter().flatten()).collect()
     }
 }
 
@@ -76,13 +79,15 @@ impl Wishes {
 /// The one of `look`.
 pub(crate) fn find<E>(look: &mut impl FnMut(&BTreeSet<String>) -> Result<Option<Wishes>, E>) -> Result<Option<BTreeSet<String>>, E> {
     let mut tried = BTreeSet::new();
-    let mut ahead = vec![BTreeSet::new()];
-    while let Some(chosen) = ahead.pop() {
-        if !tried.insert(chosen.clone()) {
+    // What was chosen before, which many have in common, and what is added.
+    let mut ahead = vec![(Rc::new(BTreeSet::new()), BTreeSet::new())];
+    while let Some((before, texts)) = ahead.pop() {
+        let chosen = Rc::new(&*before | &texts);
+        if !tried.insert(Rc::clone(&chosen)) {
             continue;
         }
-        let Some(wishes) = look(&chosen)? else { return Ok(Some(chosen)) };
-        ahead.extend(wishes.next(&chosen, 0).iter().rev().map(|texts| &chosen | texts));
+        let Some(wishes) = look(&chosen)? else { return Ok(Some(BTreeSet::clone(&chosen))) };
+        ahead.extend(wishes.next(&chosen, 0).into_iter().rev().map(|texts| (Rc::clone(&chosen), texts)));
     }
     Ok(None)
 }

@@ -3,8 +3,8 @@
 /// For up to this many texts every combination is tried.
 const EVERY_CHOICE_MAX: usize = 5;
 
-/// The smallest combination that fits.
-pub(crate) fn smallest(texts: &[String], fits: &mut impl FnMut(&[&String]) -> bool) -> Option<Vec<String>> {
+/// The smallest combination that fits. About `tries` are tried.
+pub(crate) fn smallest(texts: &[String], tries: usize, fits: &mut impl FnMut(&[&String]) -> bool) -> Option<Vec<String>> {
     if texts.is_empty() {
         return None;
     }
@@ -18,15 +18,15 @@ pub(crate) fn smallest(texts: &[String], fits: &mut impl FnMut(&[&String]) -> bo
     }
     let all: Vec<_> = texts.iter().collect();
     if !fits(&all) {
-        return texts.iter().map(|text| vec![text]).find(|texts| fits(texts)).map(owned);
+        return texts.iter().take(tries).map(|text| vec![text]).find(|texts| fits(texts)).map(owned);
     }
-    Some(fewest(texts.to_vec(), fits))
+    Some(fewest(texts.to_vec(), tries, fits))
 }
 
-/// As few of these texts as still fit, which all together do.
-pub(crate) fn fewest(texts: Vec<String>, fits: &mut impl FnMut(&[&String]) -> bool) -> Vec<String> {
+/// As few of these texts as still fit, which all together do. At most `tries` of them are tried.
+pub(crate) fn fewest(texts: Vec<String>, tries: usize, fits: &mut impl FnMut(&[&String]) -> bool) -> Vec<String> {
     let mut left: Vec<&String> = texts.iter().collect();
-    for text in &texts {
+    for text in texts.iter().take(tries) {
         let fewer: Vec<_> = left.iter().copied().filter(|other| *other != text).collect();
         if fits(&fewer) {
             left = fewer;

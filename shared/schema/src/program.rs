@@ -201,9 +201,9 @@ impl Judge<'_> {
             tries += 1;
             tries <= TRIES_MAX && self.is_valid(&with(value, texts))
         };
-        let found = choose::smallest(to_convert, &mut fits);
+        let found = choose::smallest(to_convert, TRIES_MAX, &mut fits);
         // A text that is refused for being text is wanted by a `not`, or by one alternative too many.
-        found.or_else(|| if to_convert.is_empty() { choose::smallest(keep_as_text, &mut fits) } else { None })
+        found.or_else(|| if to_convert.is_empty() { choose::smallest(keep_as_text, TRIES_MAX, &mut fits) } else { None })
     }
 
     /// These texts, and those wanted as another type in places after the first violation; none if it would be too much work.
@@ -238,7 +238,8 @@ impl Judge<'_> {
             })
         };
         let found = alternatives::find(&mut look)?.ok_or(NotFound::None)?;
-        let fewest = choose::fewest(found.into_iter().collect(), &mut |texts| self.is_valid(&with(value, texts)));
+        let tries = ALTERNATIVES_WORK_MAX / work;
+        let fewest = choose::fewest(found.into_iter().collect(), tries, &mut |texts| self.is_valid(&with(value, texts)));
         if self.is_valid(&with(value, &fewest.iter().collect::<Vec<_>>())) { Ok(fewest) } else { Err(NotFound::None) }
     }
 
@@ -256,14 +257,17 @@ impl Judge<'_> {
         };
         let all: Vec<_> = to_convert.iter().collect();
         let (as_text, converted) = (places(&[]), places(&all));
-        let is_wrong = |places: &HashSet<(String, String)>, text: &str| places.iter().any(|(at, _)| at == text);
-        let wrong: HashSet<&String> = to_convert.iter().filter(|text| is_wrong(&as_text, text)).collect();
+        let wrong_in = |places: &HashSet<(String, String)>| {
+            let at: HashSet<&str> = places.iter().map(|(at, _)| at.as_str()).collect();
+            to_convert.iter().filter(|text| at.contains(text.as_str())).collect::<HashSet<&String>>()
+        };
+        let (wrong, wrong_converted) = (wrong_in(&as_text), wrong_in(&converted));
         // First the fewest violations; then no valid text converted, and all invalid ones.
         let score = |texts: &[&String], count: usize| {
             let helped = texts.iter().filter(|text| wrong.contains(*text)).count();
             (count, texts.len() - helped, wrong.len() - helped)
         };
-        let better: Vec<_> = all.iter().copied().filter(|text| wrong.contains(text) || !is_wrong(&converted, text)).collect();
+        let better: Vec<_> = all.iter().copied().filter(|text| wrong.contains(text) || !wrong_converted.contains(text)).collect();
         let (mut best, mut nearest) = (score(&[], as_text.len()), Vec::new());
         let mut consider = |texts: Vec<_>, count, nearest: &mut Vec<_>| {
             let score = score(&texts, count);
@@ -307,11 +311,8 @@ impl TextRules {
         let (mut to_convert, mut keep_as_text) = (first.to_convert, first.keep_as_text);
         let add = |list: &mut Vec<String>, more: Vec<String>| {
             let before = list.len();
-            for text in more {
-                if !list.contains(&text) {
-                    list.push(text);
-                }
-            }
+            let known: HashSet<String> = list.iter().cloned().collect();
+            list.extend(more.into_iter().filter(|text| !known.contains(text)));
             list.len() > before
         };
         let mut value = value.clone();

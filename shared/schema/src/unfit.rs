@@ -21,7 +21,11 @@ pub(crate) fn refusal(schema: &Value, error: &ValidationError<'_>, patterns: &Pa
             "" => error.schema_path().as_str(),
             pointer => pointer,
         };
-        return Refusal::new(of_schema(schema, pointer), fault(pointer, error, patterns));
+        let place = match error.kind() {
+            ValidationErrorKind::Required { property } => join(pointer, property.as_str().unwrap_or_default()),
+            _ => of_schema(schema, pointer),
+        };
+        return Refusal::new(place, fault(pointer, error, patterns));
     };
     match reference {
         ReferencingError::Unretrievable { uri, .. } => Refusal::new(pointer_to(schema, uri), another_document(uri)),

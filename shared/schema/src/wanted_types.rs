@@ -4,7 +4,7 @@
 //! patterns of names, conditions, alternatives.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jsonschema::paths::Location;
 use jsonschema::{Keyword, ValidationError, ValidationOptions, Validator};
@@ -20,7 +20,7 @@ use crate::text::{Types, reading, same_number};
 const NOTES_MAX: usize = 4_096;
 
 /// Keywords that an empty text may violate.
-const RULES_FOR_TEXTS: [&str; 3] = ["format", "minLength", "pattern"];
+const RULES_FOR_TEXTS: [&str; 4] = ["contentMediaType", "format", "minLength", "pattern"];
 
 /// A validator that records the texts which the schema wants as another type.
 pub(crate) struct WantedTypesRecorder(Validator);
@@ -31,9 +31,9 @@ struct Notes {
     /// True if a text passes when its other reading is accepted, so that the rest of the schema is checked too.
     lenient: bool,
     /// Refused as text, accepted in its other reading.
-    to_convert: Vec<usize>,
+    to_convert: HashSet<usize>,
     /// Accepted as text, refused in its other reading: a `not` around it reverses that.
-    keep_as_text: Vec<usize>,
+    keep_as_text: HashSet<usize>,
 }
 
 thread_local! {
@@ -116,8 +116,8 @@ fn address(value: &Value) -> usize {
 fn note(value: &Value, to_convert: bool) -> bool {
     NOTES.with_borrow_mut(|notes| {
         let list = if to_convert { &mut notes.to_convert } else { &mut notes.keep_as_text };
-        if list.len() < NOTES_MAX && !list.contains(&address(value)) {
-            list.push(address(value));
+        if list.len() < NOTES_MAX {
+            list.insert(address(value));
         }
         notes.lenient
     })

@@ -71,6 +71,12 @@ async fn a_schema_is_compiled_before_the_job_is_made() {
         (json!({}), "/params/schema", "missing"),
         (json!({"type": "object"}), "/params/schema", "missing"),
         (json!({"schema": {"properties": {"a": {"type": "intger"}}}}), "/params/schema/properties/a/type", "\"intger\" is not a type"),
+        // Bug found: it said that the member was missing which was there.
+        (
+            json!({"schema": {"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": {"exclusiveMinimum": true}}}}),
+            "/params/schema/properties/a/minimum",
+            "missing",
+        ),
         (json!({"schema": {"requried": []}}), "/params/schema/requried", "\"requried\" is not a keyword"),
         (json!({"schema": {"items": {"format": "phone"}}}), "/params/schema/items/format", "\"phone\" is not a format"),
         (json!({"schema": {"$ref": "http://localhost/x"}}), "/params/schema/$ref", "http://localhost/x is another document"),

@@ -34,6 +34,12 @@ fn text_is_converted_to_what_the_schema_wants() {
             r#"{"a":null,"b":null}"#,
         ),
         (
+            "the same with a media type",
+            json!({"$schema": d7, "properties": {"a": {"type": ["string", "null"], "contentMediaType": "application/json"}}}),
+            r#"{"a":""}"#,
+            r#"{"a":null}"#,
+        ),
+        (
             "the same, and an empty text that the rule allows",
             json!({"properties": {"a": {"type": ["string", "null"], "pattern": "^x?$"}, "b": {"type": ["integer", "null"]}}}),
             r#"{"a":"","b":""}"#,

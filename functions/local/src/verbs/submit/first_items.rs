@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use headway_schema::sandbox::Checked;
-use headway_schema::{Misfit, Sandbox, Source};
+use headway_schema::sandbox::{Checked, NoVerdict};
+use headway_schema::{Sandbox, Source};
 use serde_json::value::RawValue;
 
 use crate::error::CommandError;
@@ -18,10 +18,9 @@ pub(super) async fn warning(opened: &Opened, schema: Source) -> Result<Option<St
     let (places, items): (Vec<Place>, Vec<Box<RawValue>>) = first_items(opened)?.into_iter().unzip();
     let count = items.len();
     let verdicts = Sandbox::global().check_all("dry run", &Arc::new(schema), items).await;
-    let misfits: Option<Vec<Misfit>> = verdicts.into_iter().map(|verdict| verdict.ok().and_then(misfit)).collect();
-    let Some((place, misfit)) = misfits.and_then(|misfits| Some((*places.first()?, misfits.into_iter().next()?))) else { return Ok(None) };
+    let reasons: Option<Vec<String>> = verdicts.into_iter().map(reason).collect();
+    let Some((place, why)) = reasons.and_then(|reasons| Some((*places.first()?, reasons.into_iter().next()?))) else { return Ok(None) };
     let which = if count == 1 { "the first item does not fit".to_owned() } else { format!("none of the first {count} items fits") };
-    let why = misfit.violations.first().map(|first| first.to_string()).unwrap_or_default();
     Ok(Some(format!("{}: {which} the schema. The one on line {}: {why}", opened.name(), place.line)))
 }
 
@@ -36,6 +35,11 @@ fn first_items(opened: &Opened) -> Result<Vec<(Place, Box<RawValue>)>, CommandEr
     Ok(found)
 }
 
-fn misfit(verdict: Checked) -> Option<Misfit> {
-    if let Checked::Misfit(misfit) = verdict { Some(misfit) } else { None }
+/// Why an item will fail. `None` if it will not, or if that is not known.
+fn reason(verdict: Result<Checked, NoVerdict>) -> Option<String> {
+    match verdict {
+        Ok(Checked::Misfit(misfit)) => Some(misfit.violations.first().map(ToString::to_string).unwrap_or_default()),
+        Err(NoVerdict::LimitExceeded(exceeded)) => Some(exceeded.to_string()),
+        _ => None,
+    }
 }

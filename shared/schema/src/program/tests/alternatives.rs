@@ -199,3 +199,19 @@ proptest! {
         }
     }
 }
+
+/// Bug found: a row of a thousand columns took more time or memory than one item may, or more tries than there are.
+#[test]
+fn a_row_of_many_columns_is_read_as_one_of_few() {
+    let nullable = json!({"additionalProperties": {"type": ["integer", "null"]}});
+    let choice =
+        json!([{"type": "integer", "minimum": 5}, {"type": ["integer", "null"], "maximum": 4}, {"type": "number", "minimum": 100.1}]);
+    let one_of = json!({"additionalProperties": {"oneOf": choice}});
+    for (schema, columns) in [(&nullable, 5_000), (&one_of, 8), (&one_of, 700)] {
+        let texts = |texts: [&str; 3]| {
+            let cells: Vec<_> = (0..columns).map(|n| format!("\"c{n}\":{}", texts[n % 3])).collect();
+            format!("{{{}}}", cells.join(","))
+        };
+        assert_eq!(typed(schema, &texts(["\"1\"", "\"\"", "\"7\""])), Ok(texts(["1", "null", "7"])), "{columns}");
+    }
+}
