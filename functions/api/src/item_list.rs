@@ -175,7 +175,10 @@ impl Records for Items {
         (
             status = 200,
             content((ItemList<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
-            headers(("Link" = Option<String>, description = "For ndjson and csv: the query of the next page")),
+            headers(
+                ("Link" = Option<String>, description = "For ndjson and csv: the query of the next page"),
+                ("Headway-More" = Option<bool>, description = "For ndjson and csv: true if there is a next page"),
+            ),
         ),
         (status = 400, body = ApiErrorResponse), (status = 401, body = ApiErrorResponse), (status = 403, body = ApiErrorResponse),
         (status = 404, body = ApiErrorResponse), (status = 503, body = ApiErrorResponse),

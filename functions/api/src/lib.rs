@@ -65,5 +65,6 @@ mod unread;
 pub use headway_schema::sandbox::{enter, use_program};
 pub use host::{run, serve};
 pub use jwt_extractor::JwtExtractor;
+pub use record_pages::MORE;
 pub use router::{document, router};
 pub use state::AppState;

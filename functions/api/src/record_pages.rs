@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use headway_core::OwnedJob;
 use headway_core::limits::PAGE_BYTES_MAX;
 use headway_core::records::Position;
-use http::header::{CONTENT_TYPE, HeaderValue, LINK};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LINK};
 use strum::VariantArray;
 
 use crate::auth::{Claims, Scope};
@@ -40,6 +40,10 @@ pub(crate) struct RecordPageParams {
     #[param(rename = "pageToken", max_length = 500)]
     page_token: Option<String>,
 }
+
+/// The header that says whether a page of ndjson or csv has a next one. A client that misses `Link` knows by it whether something on the
+/// way dropped that.
+pub const MORE: HeaderName = HeaderName::from_static("headway-more");
 
 const PAGE_SIZE_DEFAULT: usize = 100;
 const PAGE_SIZE_MAX: usize = 1_000;
@@ -193,17 +197,18 @@ impl PageWriter {
     }
 
     fn answer<R: Records>(mut self, query: &Query, next: Option<String>) -> Result<Response, ApiErrorResponse> {
-        let mut link = None;
-        match (self.format, &next) {
-            (Format::Json, next) => {
-                let next = serde_json::to_string(next).map_err(ApiErrorResponse::internal)?;
-                self.body.extend_from_slice(format!("],\"nextPageToken\":{next}}}").as_bytes());
-            }
-            (_, Some(token)) => link = Some(format!("<?{}>; rel=\"next\"", query.with_page_token(token))),
-            (_, None) => {}
+        if self.format == Format::Json {
+            let next = serde_json::to_string(&next).map_err(ApiErrorResponse::internal)?;
+            self.body.extend_from_slice(format!("],\"nextPageToken\":{next}}}").as_bytes());
         }
+        let is_json = self.format == Format::Json;
         let mut response = ([(CONTENT_TYPE, self.format.media_type())], self.body).into_response();
-        if let Some(link) = link {
+        if is_json {
+            return Ok(response);
+        }
+        response.headers_mut().insert(MORE, HeaderValue::from_static(if next.is_some() { "true" } else { "false" }));
+        if let Some(token) = next {
+            let link = format!("<?{}>; rel=\"next\"", query.with_page_token(&token));
             response.headers_mut().insert(LINK, HeaderValue::try_from(link).map_err(ApiErrorResponse::internal)?);
         }
         Ok(response)

@@ -176,6 +176,20 @@ impl Client {
         Client::job_in(call, answer)
     }
 
+    /// Deletes a job. 404 at a repeated call is no error: the first one deleted it, and its answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`], or if the answer is not the one to a deletion.
+    pub async fn delete(&self, job_id: &str) -> Result<(), ClientError> {
+        match self.call(&self.request(Method::DELETE, &["jobs", job_id], &[])).await {
+            Err(error) if error.status() == Some(404) && error.attempts() > 1 => Ok(()),
+            // A sign-in page on the way deletes nothing.
+            Ok(answer) if answer.status != StatusCode::NO_CONTENT => Err(ClientError::OtherStatus(answer.status.as_u16())),
+            answered => answered.map(drop),
+        }
+    }
+
     /// The job in the answer to that call.
     ///
     /// # Errors

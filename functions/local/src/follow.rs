@@ -113,6 +113,7 @@ pub fn goes_on(seen: Option<&JobView>) -> &'static str {
     match seen {
         Some(job) if job.status.is_terminal() => "has ended, and its last numbers are not in yet",
         Some(job) if job.paused => "is paused",
+        Some(job) if !job.sealed => "continues without this command, and ends once all of its items have been sent",
         _ => "continues without this command",
     }
 }

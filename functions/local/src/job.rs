@@ -160,13 +160,13 @@ pub struct FetchedJob {
 }
 
 impl JobView {
-    /// `3252 processed, 70 failed`, and how many never ran.
+    /// `3252 processed, 70 failed`, and how many never ran. While a job is settling, some of those may still run.
     #[must_use]
     pub fn counts(&self) -> String {
         let handled = format!("{} processed, {} failed", self.processed_items, self.failed_items);
         match self.pending_items {
             0 => handled,
-            n if self.status.is_terminal() => format!("{handled}, {n} never ran"),
+            n if self.is_settled() => format!("{handled}, {n} never ran"),
             n => format!("{handled}, {n} pending"),
         }
     }
@@ -309,6 +309,19 @@ mod tests {
             ("Failed", false, 0.0, 1, 1, "1 item arrived", false),
         ] {
             assert_eq!(told(status, sealed, percent, total, processed), (words.to_owned(), knows), "{status} {sealed} {percent}");
+        }
+    }
+
+    /// Bug found: an item that was running when its job failed was said to have never run, and counted as processed a second later.
+    #[test]
+    fn nothing_is_said_to_have_never_run_before_the_numbers_are_final() {
+        for (status, settling, words) in
+            [("Processing", false, "1 pending"), ("Failed", true, "1 pending"), ("Failed", false, "1 never ran")]
+        {
+            let job = json!({"id": "j", "status": status, "settling": settling, "progressPercentage": 75.0, "totalItems": 4, "processedItems": 2,
+                "failedItems": 1, "pendingItems": 1, "processor": "p", "round": 1, "sealed": true, "paused": false, "createdAt": "c"});
+            let job: JobView = serde_json::from_value(job).unwrap();
+            assert_eq!(job.counts(), format!("2 processed, 1 failed, {words}"), "{status} {settling}");
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use headway_api::MORE;
 use reqwest::Method;
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::{CONTENT_ENCODING, LINK};
 use serde_json::value::RawValue;
 
 use crate::client::{Answer, Call, Client, ClientError};
@@ -66,9 +67,9 @@ impl ListPage {
     pub fn of(answer: &Answer, name: &str) -> Result<ListPage, ClientError> {
         let members: BTreeMap<String, Box<RawValue>> = answer.json()?;
         let member = |name: &str| members.get(name).map_or("null", |raw| raw.get());
-        let elements: Option<Vec<Box<RawValue>>> = serde_json::from_str(member(name)).map_err(ClientError::Answer)?;
+        let elements: Vec<Box<RawValue>> = serde_json::from_str(member(name)).map_err(ClientError::Answer)?;
         let next = serde_json::from_str(member("nextPageToken")).map_err(ClientError::Answer)?;
-        Ok(ListPage { elements: elements.unwrap_or_default(), next })
+        Ok(ListPage { elements, next })
     }
 }
 
@@ -117,10 +118,19 @@ impl ListElements {
     }
 }
 
-/// The query of the next page, from `Link: <?…>; rel="next"`.
-#[must_use]
-pub fn next_query(headers: &HeaderMap) -> Option<String> {
-    headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).find_map(next_in)
+/// The query of the next page, from `Link: <?…>; rel="next"`. `None` for the last page, which says that it is.
+///
+/// # Errors
+///
+/// There is no such header, and the page is not the last one: something on the way dropped the header. Or the page ends within a line: it
+/// was cut off.
+pub fn next_query(Answer { headers, body, .. }: &Answer) -> Result<Option<String>, ClientError> {
+    if headers.contains_key(CONTENT_ENCODING) || !body.is_empty() && !body.ends_with(b"\n") {
+        return Err(ClientError::CutPage);
+    }
+    let next = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).find_map(next_in);
+    let is_last = || headers.get(MORE).is_some_and(|more| more == "false");
+    if next.is_some() || is_last() { Ok(next) } else { Err(ClientError::CutList) }
 }
 
 fn next_in(mut links: &str) -> Option<String> {
@@ -142,7 +152,15 @@ fn next_in(mut links: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderName};
+
     use super::*;
+
+    fn page(headers: &[(HeaderName, &str)], body: &'static str) -> Answer {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        Answer { status: StatusCode::OK, headers: HeaderMap::from_iter(headers), body: body.into() }
+    }
 
     /// Bug found: a page that named itself as the next one was read again and again.
     #[test]
@@ -165,8 +183,24 @@ mod tests {
             ("rel=\"next\"", None),
             ("<?a=1", None),
         ] {
-            let headers = HeaderMap::from_iter([(LINK, link.parse().unwrap())]);
-            assert_eq!(next_query(&headers).as_deref(), query, "{link}");
+            assert_eq!(next_query(&page(&[(LINK, link), (MORE, "false")], "")).unwrap().as_deref(), query, "{link}");
         }
+    }
+
+    /// Bug found: something on the way dropped `Link`, and a list ended after its first page.
+    #[test]
+    fn a_list_ends_only_where_the_server_says_so() {
+        for headers in [&[][..], &[(MORE, "true")]] {
+            assert!(matches!(next_query(&page(headers, "1\n")), Err(ClientError::CutList)), "{headers:?}");
+        }
+    }
+
+    /// Bug found: a page that was cut off within a line counted as whole.
+    #[test]
+    fn a_page_ends_with_a_whole_line() {
+        for (headers, body) in [(&[(MORE, "false")][..], "1\n2"), (&[(MORE, "false"), (CONTENT_ENCODING, "gzip")], "1\n")] {
+            assert!(matches!(next_query(&page(headers, body)), Err(ClientError::CutPage)), "{body}");
+        }
+        assert!(matches!(next_query(&page(&[(MORE, "false")], "1\n2\n")), Ok(None)));
     }
 }

@@ -106,9 +106,10 @@ impl Records {
         let mut call = client.request(Method::GET, &["jobs", id, list], &[("format", "ndjson"), ("pageSize", PAGE_SIZE)]);
         loop {
             let answer = client.call(&call).await?;
+            let next = pages::next_query(&answer)?;
             reading.add(&answer.body)?;
             bar.say(&format!("{} {list} read", reading.read));
-            let Some(query) = pages::next_query(&answer.headers) else { return reading.end(true) };
+            let Some(query) = next else { return reading.end(true) };
             if answer.body.trim_ascii().is_empty() && may_grow(client, id).await? {
                 return reading.end(false);
             }

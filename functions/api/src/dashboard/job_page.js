@@ -59,7 +59,7 @@ function Reasons({ job }) {
     ${job.errorMessage && html`<${Note} tone="bad" title="The job failed:"><${Text} value=${withPlace(job, job.errorMessage)} />
       ${job.failedItems > 0 && html`<p>Failures tolerated: ${toleranceWords(job.toleratedFailures)}. Failed: ${counted(job.failedItems, "item")}.</p>`}
       ${!job.sealed && html`<p>${unsentWords(job)}</p>`}
-      ${job.pendingItems > 0 && html`<p>${counted(job.pendingItems, "item")} never ran. A retry runs ${job.pendingItems === 1 ? "it" : "them"}.</p>`}<//>`}
+      ${job.pendingItems > 0 && !job.settling && html`<p>${counted(job.pendingItems, "item")} never ran. A retry runs ${job.pendingItems === 1 ? "it" : "them"}.</p>`}<//>`}
     ${job.settling && html`<${Note} title="Still counting."> The job has ended. Items that were running at that moment are still being counted, so the numbers may change for a short time.<//>`}
     ${job.paused && isLive(job) && html`<${Note} tone="warn" title="Paused."> No new item begins until somebody resumes the job. A job that is paused for 14 days fails.<//>`}
     ${!job.sealed && isLive(job) && html`<${Note} title="Open."> More items may still be sent. The job ends once all of them have been sent, or somebody finishes it with what was sent.<//>`}

@@ -8,9 +8,10 @@ function isHidden(error) {
   return error instanceof Refused && error.status === 404 && isOperator();
 }
 
-// The query of the next page, from the header `Link`. Null at the end.
+// The query of the next page, from the header `Link`. Null at the end, which the last page says.
 function nextOf(answer) {
   const link = /<\?([^>]*)>;\s*rel="next"/.exec(answer.headers.get("Link") || "");
+  if (!link && answer.headers.get("Headway-More") !== "false") throw new Error("The list may go on, but the link to its next page is missing: a proxy on the way may drop the headers Link and Headway-More.");
   return link ? link[1] : null;
 }
 
@@ -19,6 +20,7 @@ async function readRecords(id, kind, next, { format = "ndjson", columns, pageSiz
   const query = next || new URLSearchParams({ format, ...(columns ? { columns } : {}), pageSize }).toString();
   const answer = await call(`v1/jobs/${id}/${kind}?${query}`, { signal }).catch((error) => { throw isHidden(error) ? new Error(OWNER_ONLY) : error; });
   const text = await readBody(answer, "text");
+  if (text !== "" && !text.endsWith("\n")) throw new Error("The list was cut off on the way: try again.");
   return { text, next: nextOf(answer), lines: format === "ndjson" ? text.split("\n").filter(Boolean) : [] };
 }
 

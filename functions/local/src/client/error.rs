@@ -35,6 +35,19 @@ pub enum ClientError {
     /// The status is good, but the answer is not one of Headway.
     #[error("the answer is not what a Headway server sends: is the address right?")]
     Answer(#[from] serde_json::Error),
+    /// The status is good, but not the one that Headway has for this call.
+    #[error("the answer is not what a Headway server sends (status {0}): is the address right?")]
+    OtherStatus(u16),
+    /// The answer says another number of accepted values than were sent.
+    #[error(
+        "{sent} new values were sent, and the answer says that {told} were accepted: does a proxy on the way answer in place of the server?"
+    )]
+    OtherCount {
+        /// How many were sent.
+        sent: usize,
+        /// How many the answer says.
+        told: usize,
+    },
     /// The answer is longer than any of Headway.
     #[error("the answer is longer than any that a Headway server sends: is the address right?")]
     Endless,
@@ -49,6 +62,15 @@ pub enum ClientError {
     /// A list does not end.
     #[error("the list has no end ({0}): does a proxy or a cache on the way repeat answers?")]
     EndlessList(&'static str),
+    /// Nothing says that the page is the last one of its list, and there is no link to the next one.
+    #[error(
+        "the answer does not say whether the list goes on: is it from a Headway server, and does a proxy on the way drop the headers Link \
+         and Headway-More?"
+    )]
+    CutList,
+    /// A page ends within a line, or is compressed.
+    #[error("a page of the list does not end with a whole line: was it cut off or changed on the way? Run the command again")]
+    CutPage,
     /// The address is invalid.
     #[error("{0}")]
     Address(String),
@@ -109,7 +131,11 @@ impl ClientError {
         match self {
             ClientError::Refused(refusal) => refusal.status == 408 || refusal.status >= 500,
             ClientError::Unreachable { source, .. } => !source.is_connect(),
-            ClientError::Answer(_) | ClientError::Endless | ClientError::OtherJob { .. } => true,
+            ClientError::Answer(_)
+            | ClientError::OtherStatus(_)
+            | ClientError::OtherCount { .. }
+            | ClientError::Endless
+            | ClientError::OtherJob { .. } => true,
             _ => false,
         }
     }
@@ -195,6 +221,10 @@ impl std::fmt::Display for Refusal {
         match &self.problem {
             Some(problem) if problem.is("idempotency-key-reused") => {
                 write!(f, "the idempotency key belongs to another job (its file or options differ): use a new key ({})", self.status)
+            }
+            // The command has its tokens from the page before.
+            Some(problem) if problem.is("page-token") => {
+                write!(f, "the list changed while it was read, as it does when the job is retried: run the command again ({})", self.status)
             }
             Some(problem) => {
                 write!(f, "{} ({})", title_and_detail(&problem.title, problem.detail.as_deref().unwrap_or_default()), self.status)

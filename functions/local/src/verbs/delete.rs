@@ -1,7 +1,6 @@
 //! `delete`: deletes an ended job.
 
 use clap::Args;
-use reqwest::Method;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -24,15 +23,7 @@ impl Delete {
     pub async fn run(self, context: &Context) -> Result<Exit, CommandError> {
         let client = context.client()?;
         let id = self.id.to_string();
-        let call = client.request(Method::DELETE, &["jobs", &id], &[]);
-        let deleting = async {
-            match client.call(&call).await {
-                // 404 on the second attempt: the first one deleted it, and its answer was lost.
-                Err(error) if error.status() == Some(404) && error.attempts() > 1 => Ok(()),
-                answered => answered.map(drop),
-            }
-        };
-        follow::act(context, &client, ("delete", &id), deleting).await?;
+        follow::act(context, &client, ("delete", &id), client.delete(&id)).await?;
         if context.out.json {
             context.out.line(&serde_json::json!({"id": id, "deleted": true}).to_string())?;
         } else {

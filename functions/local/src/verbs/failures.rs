@@ -106,8 +106,9 @@ async fn pass_through(context: &Context, client: &Client, id: &str, format: &str
     let mut read = PagesRead::default();
     loop {
         let answer = client.call(&call).await?;
+        let next = pages::next_query(&answer)?;
         context.out.bytes(&answer.body)?;
-        match pages::next_query(&answer.headers) {
+        match next {
             Some(query) => {
                 read.next(&query, answer.body.trim_ascii().is_empty())?;
                 call = call.with_query(&query);

@@ -86,8 +86,9 @@ impl Results {
         let mut read = PagesRead::default();
         loop {
             let answer = client.call(&call).await?;
+            let next = pages::next_query(&answer)?;
             context.out.bytes(&answer.body)?;
-            let Some(query) = pages::next_query(&answer.headers) else { return Ok(Exit::Ok) };
+            let Some(query) = next else { return Ok(Exit::Ok) };
             let is_empty = answer.body.trim_ascii().is_empty();
             call = call.with_query(&query).patience(if self.follow { Patience::LONG } else { Patience::SHORT });
             // While outputs may come, an empty page ends at the first chunk that is not settled. Any other empty page is only

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use headway_core::JobStatus;
 use reqwest::Method;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::act;
@@ -140,6 +141,12 @@ impl Unsent {
     }
 }
 
+/// The answer to new values.
+#[derive(Deserialize)]
+struct Corrected {
+    corrected: usize,
+}
+
 /// What is left of a file that was refused in the middle.
 fn still_kept(before: usize, all: usize) -> String {
     format!(
@@ -161,7 +168,12 @@ async fn send(client: &Client, id: &str, values: &[NewValue], conditions: &[(&st
             let packed = Part { ndjson: std::mem::take(&mut ndjson), ..Part::default() }.pack();
             let call = client.request(Method::PATCH, &["jobs", id, "items"], &query).part(packed.body, packed.gzip);
             let before = place + 1 - rows;
-            client.call(&call.patience(Patience::LONG)).await.map_err(|error| Unsent { error, before })?;
+            let unsent = |error| Unsent { error, before };
+            let answer = client.call(&call.patience(Patience::LONG)).await.map_err(unsent)?;
+            let Corrected { corrected } = answer.json().map_err(|error| unsent(ClientError::Answer(error)))?;
+            if corrected != rows {
+                return Err(unsent(ClientError::OtherCount { sent: rows, told: corrected }));
+            }
             rows = 0;
         }
     }

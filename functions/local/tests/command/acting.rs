@@ -67,6 +67,21 @@ async fn a_correction_that_is_refused_in_the_middle_is_explained() {
     assert_eq!(server.count("POST"), 0, "nothing is retried");
 }
 
+/// Bug found: something on the way answered in place of the server, and the items ran again with their old values, without a word.
+#[tokio::test]
+async fn nothing_is_retried_before_the_server_says_that_it_has_the_new_values() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    (server.world.lock().unwrap().exists, server.world.lock().unwrap().sealed) = (true, true);
+    let failure = "{\"index\":0,\"id\":null,\"message\":\"no\",\"corrected\":false,\"item\":{\"a\":\"x\"}}\n";
+    server.can(&format!("/v1/jobs/{ID}/failures?format=ndjson&pageSize=1000"), &[("content-type", "application/x-ndjson")], failure);
+    let file = home.file("bad.csv", "_index,a\n0,y\n");
+    for answer in ["<html>sign in</html>", "", "{}", "{\"corrected\":0}", "{\"corrected\":2}"] {
+        server.fault("PATCH", [Fault::Answer(200, vec![], answer.to_owned())]);
+        let ended = home.run(&["retry", ID, "--with", &file, "--url", &server.url]).await;
+        assert_eq!((ended.code, server.count("POST")), (Some(1), 0), "{answer}: {ended:?}");
+    }
+}
+
 #[tokio::test]
 async fn deleting_succeeds_when_the_job_is_gone() {
     let (home, server) = (Home::new(), FakeServer::start().await);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) exists: bool,
     pub(crate) deleted: bool,
     pub(crate) sealed: bool,
+    /// Somebody else seals the job when it has so many parts.
+    pub(crate) sealed_at: Option<usize>,
     /// The status of the job once sealed.
     pub(crate) ends_as: Option<&'static str>,
     /// Fixed answers, by path and query.
@@ -214,7 +216,10 @@ impl World {
             return refuse(422, "idempotency-key-reused", "another request has this key");
         }
         if let Some((headers, body)) = self.canned.get(target) {
-            return reply(200, headers, body.clone());
+            let mut response = reply(200, headers, body.clone());
+            let has_more = response.headers().contains_key("link");
+            response.headers_mut().insert("headway-more", HeaderValue::from_static(if has_more { "true" } else { "false" }));
+            return response;
         }
         let segments: Vec<&str> = uri.path().trim_start_matches("/v1/").split('/').collect();
         match (method.as_str(), segments.as_slice()) {
@@ -299,6 +304,7 @@ impl World {
             Some(_) => ok(json!({})),
             None => {
                 self.parts.insert(number, (first, items));
+                self.sealed |= self.sealed_at == Some(self.parts.len());
                 reply(201, &[], "{}".to_owned())
             }
         }

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::Home;
-use crate::fake_server::{FakeServer, Fault, ID, TOKEN};
+use crate::fake_server::{FakeServer, Fault, ID, TOKEN, problem};
 
 fn job(id: u32) -> String {
     format!(
@@ -158,10 +158,62 @@ async fn outputs_are_followed_until_the_numbers_are_final() {
     let next = || vec![("link", "<?format=ndjson&pageSize=1000&pageToken=t>; rel=\"next\"".to_owned())];
     server.can(&path, &[("link", &next()[0].1)], "{\"index\":0}\n");
     let nothing_yet = || Fault::Answer(200, next(), String::new());
-    let rest = Fault::Answer(200, Vec::new(), "{\"index\":1}\n".to_owned());
+    let rest = Fault::Answer(200, vec![("headway-more", "false".to_owned())], "{\"index\":1}\n".to_owned());
     server.fault(&format!("GET {path}&pageToken=t"), [nothing_yet(), nothing_yet(), rest]);
     let ended = home.run(&["results", ID, "--follow", "--url", &server.url]).await;
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{\"index\":0}\n{\"index\":1}\n"), "{ended:?}");
+}
+
+/// Bug found: a sign-in page was printed as outputs or failures, took the place of an empty list, or counted as a deletion.
+#[tokio::test]
+async fn what_is_no_answer_of_a_headway_server_is_no_list_and_no_deletion() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    server.world.lock().unwrap().exists = true;
+    let page = || Fault::Answer(200, vec![("content-type", "text/html".to_owned())], "<html>sign in</html>".to_owned());
+    let (nothing, object) = (|| Fault::Answer(200, Vec::new(), String::new()), || Fault::Answer(200, Vec::new(), "{}".to_owned()));
+    for words in [
+        &["results", ID][..],
+        &["results", ID, "--format", "csv"],
+        &["results", ID, "--follow"],
+        &["results", ID, "--columns", "outputs"],
+        &["failures", ID],
+        &["failures", ID, "--format", "ndjson"],
+        &["failures", ID, "--columns", "items"],
+        &["list"],
+        &["parts", ID],
+        &["delete", ID],
+    ] {
+        let (method, path) = match words[0] {
+            "list" => ("GET", "/v1/jobs".to_owned()),
+            "delete" => ("DELETE", format!("/v1/jobs/{ID}")),
+            list => ("GET", format!("/v1/jobs/{ID}/{list}")),
+        };
+        for fault in [page(), nothing(), object()] {
+            server.fault(&format!("{method} {path}"), [fault]);
+            let ended = home.run(&[words, &["--url", &server.url]].concat()).await;
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{words:?}: {ended:?}");
+        }
+    }
+    assert!(!server.world.lock().unwrap().deleted);
+}
+
+/// Bug found: the command gave the advice to read without a page token, which it had made itself.
+#[tokio::test]
+async fn a_job_that_is_retried_while_its_outputs_are_read_is_named_as_the_cause() {
+    let (home, server) = (Home::new(), FakeServer::start().await);
+    for words in [
+        &["results", ID][..],
+        &["results", ID, "--follow"],
+        &["results", ID, "--columns", "outputs"],
+        &["failures", ID, "--format", "ndjson"],
+        &["failures", ID, "--columns", "items"],
+    ] {
+        let path = format!("/v1/jobs/{ID}/{}?format=ndjson&pageSize=1000", words[0]);
+        server.can(&path, &[("link", "<?format=ndjson&pageSize=1000&pageToken=t>; rel=\"next\"")], "{\"index\":0}\n");
+        server.fault(&format!("GET {path}&pageToken=t"), [problem(400, "page-token", "read the list again")]);
+        let ended = home.run(&[words, &["--url", &server.url]].concat()).await;
+        assert!(ended.code == Some(1) && ended.stderr.contains("as it does when the job is retried: run the command again"), "{ended:?}");
+    }
 }
 
 #[tokio::test]

@@ -142,6 +142,23 @@ async fn a_key_finds_the_job_whatever_was_tried_of_it() {
     }
 }
 
+/// Bug found: somebody sealed the job while its first items were tried. The rest was not sent, and the exit code was 0.
+#[tokio::test]
+async fn a_job_that_somebody_sealed_before_all_was_sent_is_no_success() {
+    let (home, server) = (Home::new(), handling(10, 2).await);
+    server.world.lock().unwrap().sealed_at = Some(1);
+    let file = home.file("rows.ndjson", rows(200));
+    let words = ["submit", &file, "--processor", "p", "--tolerate", "50%", "--idempotency-key", "k", "--url", &server.url];
+    for more in [&["--canary", "10", "--yes-if", "2"][..], &[], &["--detach"], &["--canary", "10", "--yes-if", "0", "--json"]] {
+        let ended = home.run(&[&words[..], more].concat()).await;
+        assert_eq!((ended.code, places(&server)), (Some(1), vec![(0, 10)]), "{more:?}: {ended:?}");
+        let says = "somebody sealed the job when 10 of the file's 200 items had arrived, so the rest cannot be sent";
+        assert!(ended.stderr.contains(says), "{more:?}: {ended:?}");
+    }
+    let continued = home.run(&["submit", &file, "--continue", ID, "--url", &server.url]).await;
+    assert_eq!(continued.code, Some(1), "{continued:?}");
+}
+
 #[tokio::test]
 async fn a_dry_run_checks_everything_and_makes_nothing() {
     let (home, server) = (Home::new(), FakeServer::start().await);

@@ -3,8 +3,8 @@
 use headway_core::counted;
 use headway_core::prices::MS_PER_ITEM_DEFAULT;
 use reqwest::Method;
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::Submit;
 use super::body::IDEMPOTENCY_KEY;
@@ -24,6 +24,13 @@ use crate::input::{InputError, Source};
 struct Estimate {
     usd: String,
     seconds: f64,
+}
+
+/// The server's answer to a valid job.
+#[derive(Deserialize)]
+struct Valid {
+    #[serde(rename = "chunks")]
+    _chunks: IgnoredAny,
 }
 
 /// What would be made.
@@ -54,7 +61,7 @@ impl Submit {
             call = call.header(IDEMPOTENCY_KEY, key.clone());
         }
         // First what the server says of the schema itself.
-        client.call(&call).await?.json::<IgnoredAny>().map_err(ClientError::Answer)?;
+        client.call(&call).await?.json::<Valid>().map_err(ClientError::Answer)?;
         if faults.iter().any(|fault| fault.fails_every_row) {
             let words: Vec<String> = faults.into_iter().map(|fault| fault.words).collect();
             return Err(InputError::File(words.join("\n  ")).of_file(opened.name()).into());

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headway_core::counted;
+use headway_core::{JobStatus, counted};
 
 use super::Submit;
 use super::canary::Trial;
@@ -14,7 +14,7 @@ use crate::client::{Client, ClientError, Patience};
 use crate::context::Context;
 use crate::error::{CommandError, Stopped};
 use crate::follow::{self, Follower};
-use crate::job::FetchedJob;
+use crate::job::{FetchedJob, JobView};
 use crate::sent_rows::SentRows;
 use crate::server_part::ServerPart;
 use crate::upload::Upload;
@@ -67,10 +67,21 @@ impl Submit {
             Ok(None) => self.canary.cancel(context, &upload, bar).await,
             Err(error) => Err(error),
         };
-        match sent {
+        let sent = match sent {
             Err(error) if error.is_problem("job-ended") => {
                 let call = client.get(&["jobs", &id]).patience(Patience::LONG);
                 follow::or_interrupt(async { Ok(client.job(&call).await?) }, &stopped).await
+            }
+            sent => sent,
+        };
+        match sent {
+            Ok(told) if is_closed_early(&told.view, all) => {
+                let what = CommandError::Differs(format!(
+                    "somebody sealed the job when {} of the file's {all} items had arrived, so the rest cannot be sent: submit the other items as a \
+                     job of their own",
+                    told.view.total_items
+                ));
+                Err(what.unfinished(&id, follow::next_commands(context, &id, None, None)))
             }
             Err(error) if is_new && error.is_refusal() => Err(withdraw(context, &upload, error).await),
             Err(error) if has_ended && error.is_refusal() => Err(error),
@@ -79,6 +90,11 @@ impl Submit {
             sent => sent.map_err(|error| error.unfinished(&id, next_commands())),
         }
     }
+}
+
+/// True if the job gets no more items, though the file has more.
+fn is_closed_early(job: &JobView, items: u64) -> bool {
+    job.sealed && job.total_items < items && job.status != JobStatus::Cancelled
 }
 
 /// Uploads and seals, and shows the job's progress meanwhile.
@@ -153,9 +169,9 @@ async fn withdraw(context: &Context, upload: &Upload, error: CommandError) -> Co
         if client.job(&client.get(&["jobs", id])).await?.view.total_items > 0 {
             return Ok(false);
         }
-        client.call(&client.post(&["jobs", id, "cancel"])).await?;
+        client.job(&client.post(&["jobs", id, "cancel"])).await?;
         is_cancelled.set(true);
-        client.call(&client.request(reqwest::Method::DELETE, &["jobs", id], &[])).await?;
+        client.delete(id).await?;
         Ok::<bool, ClientError>(true)
     };
     match taking_back.await {
