@@ -33,6 +33,8 @@ pub(crate) enum Invariant {
     OnlyTheCulpritIsCharged,
     /// An item is charged only attempts that it had in this round.
     AttemptsAreItsOwn,
+    /// A message that a worker sends or parks counts every attempt that the worker has charged its items.
+    ChargesAreKept,
     /// 14. Each end is told, never before it is durable, always with the same id, and nothing of a deleted job is told.
     EndsAreTold,
     /// Nothing is left of a deleted job, and nothing comes back.

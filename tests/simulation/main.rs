@@ -6,6 +6,7 @@
 
 mod auditor;
 mod calls;
+mod charges;
 mod dead_letters;
 mod dice;
 mod faults;

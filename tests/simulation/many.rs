@@ -30,7 +30,7 @@ impl Scripted {
             }
             return results;
         }
-        items.iter().zip(&results).for_each(|(item, result)| self.note_success(item, result));
+        items.iter().zip(&results).for_each(|(item, result)| self.note_answer(item, items.len(), result));
         results
     }
 }

@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::task::AtomicWaker;
+use headway_core::chunk::Message;
 use headway_core::time::{Instant, sleep};
+use headway_core::work::Delivery;
 use headway_core::{ChunkId, Clock, JobError, JobId};
 use uuid::Uuid;
 
+use super::charges::Charges;
 use super::dead_letters::Received;
 use super::faults::Faults;
 use super::invariant::{Invariant, Violation};
@@ -54,6 +57,8 @@ pub(crate) struct Own {
     pub(crate) deadline: Mutex<Option<Instant>>,
     /// The messages of its invocation.
     pub(crate) at_work: Mutex<Vec<Received>>,
+    /// What the calls of its invocation charged.
+    pub(crate) charges: Mutex<Charges>,
     /// True if a fault struck it in its invocation.
     pub(crate) is_struck: AtomicBool,
 }
@@ -233,11 +238,24 @@ impl Process {
         self.own.is_struck.store(true, Ordering::Relaxed);
     }
 
-    /// An invocation begins with these messages.
-    pub(crate) fn begins(&self, messages: Vec<Received>, deadline: Instant) {
+    /// An invocation begins with these messages, of which `alive` are no dead letters.
+    pub(crate) fn begins(&self, batch: &[Delivery], alive: Vec<Received>, deadline: Instant) {
         *self.own.deadline.lock().unwrap() = Some(deadline);
-        *self.own.at_work.lock().unwrap() = messages;
+        *self.own.at_work.lock().unwrap() = alive;
+        *self.own.charges.lock().unwrap() = Charges::of(batch);
         self.own.is_struck.store(false, Ordering::Relaxed);
+    }
+
+    /// It sends these messages.
+    pub(crate) fn sends<'a>(&self, messages: impl Iterator<Item = &'a Message> + Clone) {
+        self.faults.sends(messages.clone());
+        for message in messages {
+            if let Message::Chunk(rest) = message
+                && let Some(what) = self.own.charges.lock().unwrap().forgotten_by(rest)
+            {
+                self.faults.violated(Violation::new(Invariant::ChargesAreKept, what));
+            }
+        }
     }
 
     /// The messages of its invocation that have no end yet. It does not go on with them.

@@ -204,7 +204,7 @@ impl ItemProcessor for Scripted {
     async fn process(&self, item: Item) -> Result<Output, ItemError> {
         let (fate, begun) = self.begin(&item, 1);
         let answer = self.answer(&item, fate, begun).await;
-        self.note_success(&item, &answer);
+        self.note_answer(&item, 1, &answer);
         answer
     }
 
@@ -265,8 +265,17 @@ impl Scripted {
         }
     }
 
-    pub(crate) fn note_success(&self, item: &Item, answer: &Result<Output, ItemError>) {
+    /// Notes the answer for an item in a call of this size, right before the worker gets it.
+    pub(crate) fn note_answer(&self, item: &Item, size: usize, answer: &Result<Output, ItemError>) {
         self.calls.note(item.job_id, item.index, |seen| seen.succeeded += u32::from(answer.is_ok()));
+        let is_charged = match answer {
+            Err(ItemError::Retryable { .. }) => true,
+            Err(ItemError::NoResult { .. }) => size == 1,
+            _ => false,
+        };
+        if is_charged {
+            HERE.with(|here| here.own.charges.lock().unwrap().charge(item));
+        }
     }
 
     /// Checks that the item is one of its job's, as it was submitted, and that its job

@@ -63,7 +63,7 @@ async fn life(world: &World, process: &Process, worker: &Worker) {
         }
         let began = Instant::now();
         let invocation = Invocation { began, deadline: began + world.plan.function_timeout };
-        process.begins(world.dead_letters.receives(&batch), invocation.deadline);
+        process.begins(&batch, world.dead_letters.receives(&batch), invocation.deadline);
         let ids: Vec<String> = batch.iter().map(|delivery| delivery.message_id.clone()).collect();
         let untold = world.untold_of(&batch).await;
         let Ok(worked) = headway_core::time::timeout_at(invocation.deadline, worker.work(batch, invocation)).await else {

@@ -126,4 +126,19 @@ pub(super) const BUGS: &[Bug] = &[
         breaks: "items that were not begun before a pause are lost",
         trap: "stopping: park them",
     },
+    Bug {
+        name: "pause-forgets-charges",
+        edits: &[edit("(item.attempt, item.call_items_max)", "(chunk.message.attempt, item.call_items_max)")],
+        breaks: "an item that failed for now before a pause has all its attempts again after it",
+        trap: "attempts are per item and survive a pause",
+    },
+    Bug {
+        name: "rest-forgets-charges",
+        edits: &[edit(
+            "let rest = self.message_with(chunk, items, attempt);",
+            "let rest = self.message_with(chunk, items, attempt.min(chunk.message.attempt));",
+        )],
+        breaks: "an item that never succeeds is tried for ever",
+        trap: "attempts are per item, and each rest of a message has its own",
+    },
 ];

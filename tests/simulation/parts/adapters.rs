@@ -208,7 +208,7 @@ struct Sender {
 impl ChunkQueue for Sender {
     async fn send(&self, group: &UserId, messages: Vec<Outgoing>) -> Result<(), JobError> {
         let read: Vec<Message> = messages.iter().filter_map(|message| Message::from_wire(&message.body).ok()).collect();
-        self.process.faults.sends(&read);
+        self.process.sends(read.iter());
         self.process.call(Op::of(Kind::Send), self.queue.send(group, messages)).await
     }
 }

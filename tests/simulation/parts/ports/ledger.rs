@@ -306,6 +306,7 @@ impl Ledger for SimLedger {
         if let Some(kept) = &self.kept {
             kept.note_parked(parked.nonce);
         }
+        self.judge_parked(parked).await;
         self.process.call(Op::chunk(Kind::Park, parked.id), self.table.park(parked)).await
     }
 

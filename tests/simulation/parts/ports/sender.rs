@@ -62,7 +62,7 @@ impl ChunkQueue for SimSender {
             faults.saw("fault: deadline mid-chunk");
         }
         let messages: Vec<Sent> = messages.into_iter().map(Sent::of).collect();
-        faults.sends(messages.iter().filter_map(|sent| sent.read.as_ref()));
+        self.process.sends(messages.iter().filter_map(|sent| sent.read.as_ref()));
         let job = messages.iter().find_map(|sent| sent.read.as_ref()).map(Message::job);
         let all = messages.len();
         let sent = if faults.strike("fault: partial send", 30) { faults.pick(all as u64) as usize } else { all };

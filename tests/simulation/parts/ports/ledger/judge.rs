@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use headway_core::chunk::Message;
 use headway_core::corrections::Corrections;
 use headway_core::job::JobWrite;
-use headway_core::ledger::{CareMark, Written};
+use headway_core::ledger::{CareMark, Parked, Written};
 use headway_core::limits::OPEN_WITHOUT_PART_MAX;
 use headway_core::outcome::elsewhere::Holds;
 use headway_core::outcome::{Outcome, OutputRecord};
@@ -108,6 +109,17 @@ impl SimLedger {
             self.process.faults.violated(Violation::new(Invariant::SettledIsFinal, what));
         }
         Ok(())
+    }
+
+    /// A parked message counts every attempt that its items were charged here, unless their job has ended: they run in its next round.
+    pub(super) async fn judge_parked(&self, parked: &Parked) {
+        let Ok(Message::Chunk(rest)) = Message::from_wire(&parked.body) else { return };
+        let charges = &self.process.own.charges;
+        let Some(what) = charges.lock().unwrap().forgotten_by(&rest) else { return };
+        match self.of_job(rest.id.job, |job| job.is_live() && job.round == rest.round).await {
+            Some(true) => self.process.faults.violated(Violation::new(Invariant::ChargesAreKept, what)),
+            _ => charges.lock().unwrap().forget(rest.id.job),
+        }
     }
 
     /// No mark suspects an item of what it did before a retry cleared it, unless its worker may not know of the retry yet.
