@@ -103,8 +103,7 @@ function checkDelimiter(row, delimiter) {
   if (mark) refuseHeader(row, `${mark}, or put the name in quotes if it is one column.`);
   if (row.cells.length > 1 || row.hasQuotes) return;
   if (IN_FRAME.test(name)) refuseHeader(row, "the header is a line of a table that is drawn with characters: export the table as CSV, or put the name in quotes if it is one column.");
-  if (/ {2}/.test(name.trim())) refuseHeader(row, "the header has one column with several blanks in sequence, as names of columns that are aligned with blanks: export the table as CSV, or put the name in quotes if it is one column.");
-  if (/^#(#|.*: )/.test(name)) refuseHeader(row, "the header is a comment, as in the logs of servers: remove it, and export the table as CSV, or put the name in quotes if it is one column.");
+  if (/ {2}/.test(name.trim()) || /^#(#|.*: )/.test(name)) refuseHeader(row, "the header is a comment, or its columns are aligned with blanks: export the table as CSV, or put the name in quotes if it is one column.");
   const [wide] = WIDE_DELIMITER.exec(name) || [];
   if (wide) refuseHeader(row, `the header has one column and contains “${wide}”, which cannot be a separator: replace it by a comma throughout, or put the name in quotes if it is one column.`);
   const other = [...OTHERS.filter((one) => name.includes(one)), ...(CONTROL_DELIMITER.exec(name) || [])].find((one) => one !== delimiter);

@@ -98,11 +98,8 @@ function withoutBlanks(text) {
   return text.replace(/^[ \t\n\f\r]+/, "");
 }
 
-// How text begins that other programs exchange, and what it is. Its lines are no rows.
-const EXCHANGED = [[/^BEGIN:VCARD/i, "contacts (vCard)"], [/^BEGIN:VCALENDAR/i, "a calendar (iCalendar)"], [/^OFXHEADER:/i, "a bank's statement (OFX)"], [/^!(Type:|Account)/i, "a bank's statement (QIF)"],
-  [/^:20:/, "a bank's statement (MT940)"], [/^\{1:F01/i, "a message of SWIFT"], [/^0 HEAD[\r\n]/i, "a family tree (GEDCOM)"], [/^TY {2}- /i, "a list of references (RIS)"], [/^@relation /i, "a data set of Weka (ARFF)"],
-  [/^ISA\*/i, "an EDI message (X12)"], [/^(UNA:|UNB)\+/i, "an EDI message (EDIFACT)"], [/^MSH\|\^~/i, "a message of HL7"], [/^ID;(PWXL|PSCALC3)/i, "a spreadsheet in the format SYLK"],
-  [/^TABLE\r?\n0,1\r?\n/i, "a spreadsheet in the format DIF"], [/^#separator /i, "a log of Zeek"], [/^#!\//, "a script"], [/^HTTP\/(1\.|2 )/i, "an answer of HTTP with its header"]];
+// How text begins that other programs exchange: its lines are no rows.
+const EXCHANGED = /^(BEGIN:VC(ARD|ALENDAR)|OFXHEADER:|!(Type:|Account)|:20:|\{1:F01|0 HEAD[\r\n]|TY {2}- |@relation |ISA\*|(UNA:|UNB)\+|MSH\|\^~|ID;(PWXL|PSCALC3)|TABLE\r?\n0,1\r?\n|#separator |#!\/|HTTP\/(1\.|2 )|(Return-Path|Received|Delivered-To|From): [^,;\t|"{[\r\n]*[\r\n]+[\w-]+: )/i;
 
 // What a text is that cannot have items in any format, by its beginning.
 function otherFile(head) {
@@ -110,10 +107,9 @@ function otherFile(head) {
   if (/^version \S+git-lfs\.github\.com\/spec\//.test(text)) return "The file is a pointer of Git LFS, not the file itself: get that first.";
   if (text.startsWith("/annex/objects/")) return "The file is a pointer of git-annex, not the file itself: get that first.";
   if (/^mime-version:/i.test(text)) return "The file is a web archive: open it in the program that made it, and save the table as CSV.";
+  if (EXCHANGED.test(text)) return "The file is for another program (contacts, a mail, a bank's statement, …): save it as CSV.";
   const ofPrograms = textOfPrograms(text);
   if (ofPrograms) return ofPrograms;
-  const exchanged = EXCHANGED.find(([begin]) => begin.test(text));
-  if (exchanged) return `The file is ${exchanged[1]}, not a table: save it as CSV.`;
   const isOffice = isMarkup(text) && OFFICE.some((mark) => text.toLowerCase().includes(mark));
   return isOffice ? "The file is a spreadsheet or document that an Office program saved as XML or HTML: open it there, and save it as CSV." : null;
 }
@@ -130,7 +126,6 @@ function textOfPrograms(text) {
   const isPlain = /^\d[\d,]*[acd]\d[\d,]*$/.test(first) && /^[<>] /.test(second);
   if (/^diff (--git |-)/.test(text) || isHeaderOfPatch || isOfGit || isPlain) return "The file is a patch: choose the file that it changes.";
   if (/^(insert into |create table |drop table |begin transaction;|pragma foreign_keys|-- mysql dump|-- mariadb dump|--\r?\n-- postgresql database dump)/i.test(text)) return "The file is a script of SQL: export the table itself as CSV.";
-  if (/^(Return-Path|Received|Delivered-To|From): /i.test(text) && isOneColumn && second.slice(0, 80).includes(":")) return "The file is a mail: choose what is attached to it.";
   const isMember = (line) => /^[a-z][\w-]*: /i.test(line);
   const isList = first.startsWith("- ") && isMember(first.slice(2));
   if (/^---[ \t]*$/.test(first) || /^(%YAML |--- [#!])/.test(text) || (isOneColumn && (isList || (isMember(first) && isMember(second))))) return "The file looks like YAML, which cannot be read here: save it as JSON.";

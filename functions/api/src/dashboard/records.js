@@ -8,20 +8,15 @@ function isHidden(error) {
   return error instanceof Refused && error.status === 404 && isOperator();
 }
 
-// The query of the next page, from the header `Link`. Null at the end, which the last page says.
-function nextOf(answer) {
-  const link = /<\?([^>]*)>;\s*rel="next"/.exec(answer.headers.get("Link") || "");
-  if (!link && answer.headers.get("Headway-More") !== "false") throw new Error("The list may go on, but the link to its next page is missing: a proxy on the way may drop the headers Link and Headway-More.");
-  return link ? link[1] : null;
-}
-
-// A page: `next` is the query that the page before named, or "" for the first one.
-async function readRecords(id, kind, next, { format = "ndjson", columns, pageSize = RECORDS_PER_REQUEST, signal } = {}) {
-  const query = next || new URLSearchParams({ format, ...(columns ? { columns } : {}), pageSize }).toString();
+// A page: `from` is the query that the page before named, or "" for the first one.
+async function readRecords(id, kind, from, { format = "ndjson", columns, pageSize = RECORDS_PER_REQUEST, signal } = {}) {
+  const query = from || new URLSearchParams({ format, ...(columns ? { columns } : {}), pageSize }).toString();
   const answer = await call(`v1/jobs/${id}/${kind}?${query}`, { signal }).catch((error) => { throw isHidden(error) ? new Error(OWNER_ONLY) : error; });
   const text = await readBody(answer, "text");
-  if (text !== "" && !text.endsWith("\n")) throw new Error("The list was cut off on the way: try again.");
-  return { text, next: nextOf(answer), lines: format === "ndjson" ? text.split("\n").filter(Boolean) : [] };
+  // The query of the next page. The last page has none, and says that it is the last.
+  const [, next = null] = /<\?([^>]*)>;\s*rel="next"/.exec(answer.headers.get("Link") || "") || [];
+  if ((next === null && answer.headers.get("Headway-More") !== "false") || !/(^|\n)$/.test(text)) throw new Error("The list was cut off on the way.");
+  return { text, next, lines: format === "ndjson" ? text.split("\n").filter(Boolean) : [] };
 }
 
 // All pages, one after the other. `onWait` says why it takes long. The end of a live job's results is not waited for.
