@@ -3,7 +3,7 @@
 //! Nothing is written before the whole request was checked. The values are written first, a row for each chunk; then
 //! the job's row counts them, if the job is still in the round that was corrected. So after an answer every later
 //! retry uses the values. A job that is retried at the same moment may have used some of them: then the answer is a
-//! conflict, and the items that ran say with which value.
+//! conflict, the items that ran say with which value, and what is kept of the round counts them.
 
 mod failed_chunk;
 mod note;
@@ -78,10 +78,12 @@ pub async fn correct_under(app: &App, job: &OwnedJob, corrections: Vec<Correctio
     let request = Request::checked(job, corrections, conditions.replaces)?;
     let chunks = planned(app, job, &request).await?;
     let writes: Vec<_> = chunks.iter().map(|(chunk, known)| put(app, job.round, chunk, known.clone(), &request)).collect();
-    stream::iter(writes).buffer_unordered(ROWS_AT_ONCE).try_collect::<()>().await?;
+    let written: Vec<_> = stream::iter(writes).buffer_unordered(ROWS_AT_ONCE).collect().await;
     let parts: BTreeSet<PartId> = chunks.iter().map(|(chunk, _)| (chunk.id.job, chunk.id.part)).collect();
-    note(app, job, &parts).await?;
-    Ok(count)
+    // If some of the rows could not be written, a retry uses the others all the same.
+    let noted = note(app, job, &parts).await;
+    written.into_iter().collect::<Result<(), JobError>>()?;
+    noted.map(|()| count)
 }
 
 /// The corrections of one request.

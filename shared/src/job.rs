@@ -115,7 +115,7 @@ pub struct Job {
     pub token_generation: u32,
     /// How many failed items of each part have a new value for the next retry.
     pub corrected: BTreeMap<u32, u32>,
-    /// The counts of the rounds before this one.
+    /// The counts of the last rounds before this one, and of earlier rounds that waiting notices show.
     pub rounds: Vec<RoundCounts>,
 }
 

@@ -45,8 +45,8 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
         };
         match written {
             Written::Applied(job) => break (job, Duration::ZERO),
-            // A notice was tried in between.
-            Written::Refused(job) if job.round == known.round && job.notices != known.notices && !job.deleting => {
+            // A notice was tried in between, or failures were corrected.
+            Written::Refused(job) if job.round == known.round && !job.deleting && differ(&job, &known) => {
                 known = app.jobs.exact(job).await?.ok_or(JobError::NotFound)?;
             }
             // This request, or an earlier one like it, has begun the round already, but may have died before it sent the messages.
@@ -68,8 +68,14 @@ pub async fn retry(app: &App, job: &OwnedJob, round: Option<u32>) -> Result<Job,
 /// also keeps how it ended.
 fn leave(app: &App, known: &Job, round: Option<u32>) -> JobWrite {
     let (read, notices) = (known.notices.clone(), known.notices_left(app.clock.now()));
-    let (processed, rounds) = (known.processed_items, known.rounds_so_far());
-    JobWrite::Retry { round: round.unwrap_or(known.round), processed, rounds, read, notices }
+    let (corrected, rounds) = (known.corrected.clone(), known.rounds_left(&notices));
+    let (round, processed) = (round.unwrap_or(known.round), known.processed_items);
+    JobWrite::Retry { round, processed, read, notices, corrected, rounds }
+}
+
+/// True if the two have not the same of what the write keeps.
+fn differ(one: &Job, other: &Job) -> bool {
+    one.notices != other.notices || one.corrected != other.corrected
 }
 
 fn refusal(job: &Job, leaving: u32) -> Conflict {

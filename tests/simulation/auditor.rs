@@ -31,6 +31,8 @@ pub(crate) struct Book {
     pub(crate) sealed_at: Option<u32>,
     /// How often a retry was requested.
     pub(crate) retries: u32,
+    /// True if a correction had no answer, so that its values may be used without being counted.
+    pub(crate) corrects_unanswered: bool,
     pub(crate) cancels: bool,
     pub(crate) deletes: bool,
     /// True if the deletion was acknowledged.

@@ -25,7 +25,7 @@ macro_rules! kinds {
 kinds! {
     Rows, Params, Outcome, Outcomes, Extra, Corrections, Parked, CareMark, JobsOf, Candidates, Submission, Kept,
     Create, PutKept, PutPart, Merge, Clear, PutExtra, DeleteExtra, PutCorrections, Park, Unpark, Mark, Unmark, DeletePart, DeleteJob, Send,
-    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Correct, Reserve, Touch, Seal, Abandon, Reconcile, AwaitResults, EndTokens, Delete, Postpone, Note,
+    Begin, RollUp, End, Fail, Cancel, Pause, Resume, Retry, Correct, CountLate, Reserve, Touch, Seal, Abandon, Reconcile, AwaitResults, EndTokens, Delete, Postpone, Note,
     Clean, Shadow, Stamp, Sent, Stall,
 }
 
@@ -41,6 +41,7 @@ impl Kind {
             JobWrite::Resume { .. } => Self::Resume,
             JobWrite::Retry { .. } => Self::Retry,
             JobWrite::Correct { .. } => Self::Correct,
+            JobWrite::CountLate { .. } => Self::CountLate,
             JobWrite::Reserve { .. } => Self::Reserve,
             JobWrite::Touch => Self::Touch,
             JobWrite::Seal { .. } => Self::Seal,

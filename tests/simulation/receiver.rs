@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use headway_core::job::{NoticeKind, SendResult, Target};
+use headway_core::job::{NoticeKind, RoundCounts, SendResult, Target};
 use headway_core::limits::NOTICE_TIMEOUT;
 use headway_core::notice::{Notice, NoticeSender};
-use headway_core::{JobId, JobStatus, Ledger};
+use headway_core::{Job, JobId, JobStatus, Ledger};
 
 use super::faults::{Faults, Process};
 use super::invariant::{Invariant, Violation};
@@ -76,6 +76,8 @@ struct Seen {
     id: String,
     /// Only of an end: what has started may have ended when that is told again.
     status: Option<JobStatus>,
+    /// The counts of the rounds before its own.
+    rounds: Vec<RoundCounts>,
     timestamp: DateTime<Utc>,
     sent: u64,
     accepted: bool,
@@ -103,9 +105,10 @@ impl Notes {
             return Err("another notice had its id".to_owned());
         }
         let status = notice.kind.is_end().then_some(job.status);
-        let first = || Seen { id: notice.id.clone(), status, timestamp, sent: 0, accepted: false };
+        let rounds = rounds_before(job);
+        let first = || Seen { id: notice.id.clone(), status, rounds: rounds.clone(), timestamp, sent: 0, accepted: false };
         let seen = state.notices.entry((job.id, job.round, notice.kind)).or_insert_with(first);
-        if (&seen.id, seen.status, seen.timestamp) != (&notice.id, status, timestamp) {
+        if (&seen.id, seen.status, &seen.rounds, seen.timestamp) != (&notice.id, status, &rounds, timestamp) {
             return Err(format!("before it was {seen:?}"));
         }
         seen.sent += 1;
@@ -145,10 +148,20 @@ impl Receiver {
             self.violated(notice, "its counts do not add up");
         }
         let rounds = job.rounds_so_far();
-        if !rounds.is_sorted_by(|one, next| one.round < next.round) {
+        // One more than callers see.
+        if !rounds.iter().map(|counts| counts.round).eq(round.saturating_sub(10).max(1)..=round) {
             self.violated(notice, &format!("its rounds are {rounds:?}"));
         }
+        if row.round > round + 10 {
+            self.process.faults.saw("notice: more than ten rounds late");
+        }
     }
+}
+
+/// What never changes once a retry has left these rounds. A correction that raced with the retry is counted a moment later.
+fn rounds_before(job: &Job) -> Vec<RoundCounts> {
+    let before = job.rounds_so_far().into_iter().filter(|counts| counts.round < job.round);
+    before.map(|counts| RoundCounts { corrected: 0, ..counts }).collect()
 }
 
 #[async_trait]

@@ -208,6 +208,7 @@ const EXPECTED: &[&str] = &[
     "notice: not accepted",
     "notice: wanted by nobody",
     "notice: of every round",
+    "notice: more than ten rounds late",
     "notice: its message may be sent on",
     "notice: its message came when it was due",
 ];

@@ -260,6 +260,8 @@ async fn gives_values(world: &World, job: &JobPlan, id: JobId, indexes: &BTreeSe
     let values: Vec<Correction> = values.collect();
     let answer = world.request(async |app| correct(app, &app.owned(&world.users[job.owner], id).await?, values).await).await;
     let answered = matches!(answer, Some(Ok(_)));
+    let unanswered = matches!(answer, None | Some(Err(JobError::Unavailable { .. })));
+    world.note(id, |book| book.corrects_unanswered |= unanswered);
     begun.iter().for_each(|(index, fix)| world.faults.fixes(|fixes| fixes.ends((id, *index), fix, answered)));
     answer
 }

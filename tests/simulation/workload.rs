@@ -186,7 +186,7 @@ impl JobPlan {
             cancel_after: faults.one_in(6).then(|| after(20)),
             pause_after: faults.one_in(4).then(|| after(15)),
             forgotten_pause: faults.one_in(40),
-            retries: faults.pick(4),
+            retries: if faults.one_in(40) { 12 + faults.pick(4) } else { faults.pick(4) },
             corrections: if unruly && faults.one_in(2) { 1 + faults.pick(4) } else { 0 },
             retried_by_two: faults.one_in(3),
             ends_tokens: faults.one_in(20),

@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(shown(&job), [(1, 0)]);
         for round in 1..=12 {
             (job.round, job.processed_items) = (round, 70 + u64::from(round));
-            job.rounds = job.rounds_so_far();
+            job.rounds.extend(job.rounds_so_far().last());
         }
         job.round = 13;
         job.processed_items += 5;

@@ -3,6 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::failed_chunk::ROWS_AT_ONCE;
 use crate::app::App;
 use crate::error::{Conflict, JobError};
 use crate::ids::PartId;
@@ -17,12 +20,13 @@ pub(super) const TRIES_MAX: usize = 50;
 pub(super) async fn note(app: &App, job: &Job, parts: &BTreeSet<PartId>) -> Result<(), JobError> {
     let mut counts = BTreeMap::new();
     for id in parts {
-        let rows = app.ledger.all_corrections(*id).await?;
-        counts.insert(id.1, rows.values().map(|row| row.count_in(job.round)).sum::<u32>());
+        counts.insert(id.1, corrected_in(app, *id, job.round).await?);
     }
+    counts.retain(|_, count| *count > 0);
     for _ in 0..TRIES_MAX {
         let row = app.ledger.job(job.id).await?.filter(|row| !row.is_gone(app.clock.now())).ok_or(JobError::NotFound)?;
         if let Some(refusal) = refusal(&row, job.round) {
+            count_late(app, row, job.round).await?;
             return Err(refusal.into());
         }
         let mut corrected = row.corrected.clone();
@@ -41,7 +45,40 @@ pub(super) async fn note(app: &App, job: &Job, parts: &BTreeSet<PartId>) -> Resu
             Written::Gone => return Err(JobError::NotFound),
         }
     }
-    Err(JobError::unavailable("the table: counting corrections", "other requests kept counting at the same time"))
+    Err(still_counting())
+}
+
+/// If a retry has left the round in the meantime, it may have used values that it did not count. Counts the rows of the whole
+/// job again, since the row has only the sum of the parts. Safe to repeat: the sum only rises.
+///
+/// The sum stays too small if a process dies between its values and this, or if failures of the next round are corrected before it.
+async fn count_late(app: &App, mut row: Job, round: u32) -> Result<(), JobError> {
+    if row.rounds.iter().all(|counts| counts.round != round) {
+        return Ok(());
+    }
+    let reads: Vec<_> = (0..row.parts_end()).map(|part| corrected_in(app, (row.id, part), round)).collect();
+    let in_parts: Vec<u32> = stream::iter(reads).buffer_unordered(ROWS_AT_ONCE).try_collect().await?;
+    let corrected: u64 = in_parts.into_iter().map(u64::from).sum();
+    for _ in 0..TRIES_MAX {
+        let mut rounds = row.rounds.clone();
+        let Some(counts) = rounds.iter_mut().find(|counts| counts.round == round && counts.corrected < corrected) else { return Ok(()) };
+        counts.corrected = corrected;
+        match app.jobs.update_status(row.id, &JobWrite::CountLate { read: row.rounds, rounds }).await? {
+            Written::Refused(other) if !other.deleting => row = other,
+            Written::Applied(_) | Written::Refused(_) | Written::Gone => return Ok(()),
+        }
+    }
+    Err(still_counting())
+}
+
+/// How many failed items of the part have new values.
+async fn corrected_in(app: &App, part: PartId, round: u32) -> Result<u32, JobError> {
+    let rows = app.ledger.all_corrections(part).await?;
+    Ok(rows.values().map(|row| row.count_in(round)).sum())
+}
+
+fn still_counting() -> JobError {
+    JobError::unavailable("the table: counting corrections", "other requests kept counting at the same time")
 }
 
 /// Why failed items of `round` cannot be corrected, if they cannot.

@@ -1,7 +1,7 @@
 //! The counts of a job: what its row has of rolled-up parts, and what the open parts add.
 
-use super::rounds::{ROUNDS_KEPT_MAX, RoundCounts};
-use super::{Job, JobStatus};
+use super::rounds::RoundCounts;
+use super::{Job, JobStatus, Notices};
 use crate::part::Part;
 use crate::waiting::{WaitReason, WaitingFor};
 
@@ -25,14 +25,28 @@ impl Job {
 
     /// The counts of the last rounds, the current one included. The job must have exact counts.
     pub fn rounds_so_far(&self) -> Vec<RoundCounts> {
+        self.all_rounds().filter(|counts| counts.is_shown_in(self.round)).collect()
+    }
+
+    /// The counts that the row keeps when a retry leaves the round: those that the next round shows, and those that a notice
+    /// shows which still waits, however many rounds ago its round was left. The others are forgotten. The job must have exact counts.
+    ///
+    /// That is 11 rounds for the job and at most as many for each waiting notice. With the most that may wait, 20 of each kind, and none
+    /// of neighbouring rounds, these are 671 rounds of at most 40 bytes: 27 KB. Rounds that wait are neighbours in general: then
+    /// they are about 30 rounds, less than 1 KB.
+    pub(crate) fn rounds_left(&self, notices: &Notices) -> Vec<RoundCounts> {
+        let next = self.round.saturating_add(1);
+        self.all_rounds().filter(|counts| counts.is_shown_in(next) || notices.show(counts)).collect()
+    }
+
+    fn all_rounds(&self) -> impl Iterator<Item = RoundCounts> {
         let now = RoundCounts {
             round: self.round,
             processed: self.processed_items,
             failed: self.failed_items,
             corrected: self.corrected_items(),
         };
-        let too_many = (self.rounds.len() + 1).saturating_sub(ROUNDS_KEPT_MAX);
-        self.rounds.iter().skip(too_many).copied().chain([now]).collect()
+        self.rounds.iter().copied().chain([now])
     }
 
     /// How many failed items have a new value for the next retry.
@@ -193,9 +207,9 @@ mod tests {
         let mut job = Job::new(JobId(Uuid::nil()), UserId::new("u").unwrap(), 0, DateTime::UNIX_EPOCH);
         for round in 1..=30 {
             job.round = round;
-            job.rounds = job.rounds_so_far();
+            job.rounds = job.rounds_left(&Notices::default());
         }
         let rounds: Vec<u32> = job.rounds.iter().map(|counts| counts.round).collect();
-        assert_eq!(rounds, (20..=30).collect::<Vec<_>>());
+        assert_eq!(rounds, (21..=30).collect::<Vec<_>>());
     }
 }

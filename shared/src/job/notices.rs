@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::notice_kind::NoticeKind;
+use super::rounds::RoundCounts;
 use super::status::JobStatus;
 
 /// How long after each failed try a notice is tried again. After the last one it is given up.
@@ -158,6 +159,11 @@ impl Notices {
     /// True if nothing has been written about any round.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// True if a notice that waits shows the counts of this round.
+    pub(super) fn show(&self, counts: &RoundCounts) -> bool {
+        self.0.iter().any(|notice| notice.is_waiting() && counts.is_shown_in(notice.round))
     }
 
     /// As the table keeps them. Equal notices are equal texts.

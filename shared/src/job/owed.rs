@@ -112,7 +112,8 @@ impl Job {
         self.expires_at = Some(end.completed_at + TimeDelta::days(self.retention_days.into()));
         (self.total_items, self.processed_items, self.failed_items) = (end.total_items, end.processed_items, end.failed_items);
         (self.retrying_items, self.waiting_for) = (0, None);
-        // Of later rounds nothing was known then. How many failures were corrected is known since the round was left.
+        // Of later rounds nothing was known then. The row has the rounds before it as long as this notice waits. How many failures
+        // were corrected is known since the round was left.
         let own = self.rounds.iter().find(|counts| counts.round == notice.round).copied();
         self.rounds.retain(|counts| counts.round < notice.round);
         let corrected = own.and_then(|own| u32::try_from(own.corrected).ok());
@@ -208,6 +209,35 @@ mod tests {
         let one_told = Job { notices: ended_again.notices.with(first), ..ended_again };
         assert_eq!(one_told.due_notices().iter().map(|notice| notice.round).collect::<Vec<_>>(), [2]);
         assert_eq!(one_told.callback_state(), Some(NoticeState::Waiting));
+    }
+
+    /// Bug found: after ten more rounds the notice of a round that was left listed fewer rounds, or none, and no corrections.
+    #[test]
+    fn a_notice_shows_the_same_rounds_however_long_it_waits() {
+        let mut job = ended(1);
+        let mut as_left: Vec<(RoundNotice, Vec<RoundCounts>)> = Vec::new();
+        for round in 1..=60 {
+            (job.round, job.processed_items, job.corrected) = (round, 100 + u64::from(round), [(0, round)].into());
+            for (notice, rounds) in &as_left {
+                let told = job.clone().at_the_end(notice);
+                assert_eq!((told.rounds_so_far(), told.corrected_items()), (rounds.clone(), u64::from(notice.round)), "in round {round}");
+            }
+            let (shown, notices) = (job.rounds_so_far(), job.notices_left(at(20)));
+            assert_eq!(
+                shown.iter().map(|counts| counts.round).collect::<Vec<_>>(),
+                (round.saturating_sub(10).max(1)..=round).collect::<Vec<_>>()
+            );
+            (job.rounds, job.notices) = (job.rounds_left(&notices), notices);
+            for notice in job.due_notices().into_iter().filter(|notice| notice.round == round && round % 3 > 0) {
+                job.notices = job.notices.with(notice.after(&SendResult::Delivered, at(21)));
+            }
+            let waits = |round| job.due_notice(round, CALLBACK).filter(|notice| notice.end.is_some());
+            as_left.extend(waits(round).map(|notice| (notice, shown)));
+            as_left.retain(|(notice, _)| waits(notice.round).is_some());
+        }
+        assert_eq!((as_left.len(), as_left[0].0.round, job.rounds.len()), (20, 3, 60));
+        (job.round, job.notices) = (61, Notices::default());
+        assert_eq!(job.rounds_left(&job.notices).len(), 10, "told or given up, it needs none");
     }
 
     /// Bug found: a job without a callback, or one that was deleted, owed a notice, so that it was never swept away.

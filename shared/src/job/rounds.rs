@@ -1,7 +1,7 @@
 //! What each round of a job came to.
 
-/// How many rounds a job's row remembers.
-pub(super) const ROUNDS_KEPT_MAX: usize = 11;
+/// How many rounds are shown: one more than callers see, since what succeeded before the first of these must be known.
+const ROUNDS_SHOWN: u32 = 11;
 
 /// The counts at the end of a round, or of the current round so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,4 +14,11 @@ pub struct RoundCounts {
     pub failed: u64,
     /// How many of these were corrected before the next round.
     pub corrected: u64,
+}
+
+impl RoundCounts {
+    /// True if they are among the last rounds of a job that is, or was, in this round.
+    pub fn is_shown_in(&self, round: u32) -> bool {
+        (self.round..self.round.saturating_add(ROUNDS_SHOWN)).contains(&round)
+    }
 }

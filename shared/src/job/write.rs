@@ -62,7 +62,9 @@ pub enum JobWrite {
         read: Notices,
         /// The notices once the round is left.
         notices: Notices,
-        /// The counts of all rounds so far.
+        /// How many failures of each part are corrected, as it was read: likewise.
+        corrected: BTreeMap<u32, u32>,
+        /// The counts of the rounds so far.
         rounds: Vec<RoundCounts>,
     },
     /// Failed items of an ended job were given new values.
@@ -73,6 +75,13 @@ pub enum JobWrite {
         read: BTreeMap<u32, u32>,
         /// The new counts: how many failed items of each part have a new value.
         corrected: BTreeMap<u32, u32>,
+    },
+    /// New values for failures of a round were written while a retry left it. They are counted in what is kept of the round.
+    CountLate {
+        /// Only if the row contains these counts of earlier rounds.
+        read: Vec<RoundCounts>,
+        /// The new counts.
+        rounds: Vec<RoundCounts>,
     },
     /// Part numbers up to this one are in use.
     Reserve {
@@ -199,15 +208,16 @@ impl JobWrite {
             Self::Cancel => job.is_live(),
             Self::Pause => job.is_live() && !job.paused,
             Self::Resume { .. } => job.is_live() && job.paused,
-            Self::Retry { round, .. } => {
+            Self::Retry { round, ref corrected, .. } => {
                 let completed = job.status == JobStatus::Completed && job.rolled_up.failed > 0;
                 let ended = completed || job.status == JobStatus::Failed;
-                ended && job.round == round && !job.deleting
+                ended && job.round == round && !job.deleting && job.corrected == *corrected
             }
             Self::Correct { round, ref read, .. } => {
                 let ended = matches!(job.status, JobStatus::Completed | JobStatus::Failed);
                 ended && !job.deleting && job.round == round && job.corrected == *read
             }
+            Self::CountLate { ref read, .. } => !job.deleting && job.rounds == *read,
             Self::Reserve { part } => {
                 // A job that failed while its parts were submitted still accepts the rest, so that a retry has all of
                 // them.
@@ -280,6 +290,10 @@ impl JobWrite {
                 job.late_results_at = Some(*at);
                 return;
             }
+            Self::CountLate { rounds, .. } => {
+                job.rounds.clone_from(rounds);
+                return;
+            }
             Self::EndTokens => {
                 job.token_generation += 1;
                 return;
@@ -293,7 +307,8 @@ impl JobWrite {
     /// leaves it in its place, and no index is written.
     pub fn place(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } | Self::Correct { .. } | Self::EndTokens => None,
+            Self::RollUp { .. } | Self::Reserve { .. } | Self::Touch | Self::Seal { .. } | Self::EndTokens => None,
+            Self::Correct { .. } | Self::CountLate { .. } => None,
             Self::Reconcile { owes: true, .. } | Self::AwaitResults { .. } | Self::Note { place: Place::Unchanged, .. } => None,
             Self::End { retention_days, tells: false, .. } => Some(now + TimeDelta::days((*retention_days).into())),
             Self::Reconcile { expires_at, .. } => Some(*expires_at),

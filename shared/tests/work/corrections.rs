@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use headway_core::App;
 use headway_core::correct::{Correction, correct};
+use headway_core::job::JobWrite;
 use headway_core::ledger::CareMark;
 use headway_core::outcome::FailureKind;
 use headway_core::retry::retry;
 use headway_core::{ChunkId, Conflict, ItemError, JobError, JobId, JobStatus, Options, Output, ToleratedFailures};
 use headway_testkit::raw;
 
+use crate::meanwhile::Meanwhile;
 use crate::world::{World, fails};
 
 /// Items 3 and 5 fail, and so does every value that says so; any other succeeds and gives its value back.
@@ -42,6 +45,12 @@ impl World {
         self.work_off().await;
     }
 
+    /// Each round, and how many items were processed so far, failed in it, and were corrected.
+    async fn rounds(&self, id: JobId) -> Vec<(u32, u64, u64, u64)> {
+        let rounds = self.job(id).await.rounds_so_far().into_iter();
+        rounds.map(|counts| (counts.round, counts.processed, counts.failed, counts.corrected)).collect()
+    }
+
     /// Which items failed, with their values.
     async fn failed(&self, id: JobId) -> Vec<(u64, String)> {
         self.failures(id).await.into_iter().map(|(index, failure)| (index, failure.item.get().to_owned())).collect()
@@ -62,9 +71,7 @@ async fn a_retry_runs_the_new_values_of_what_was_corrected_and_the_rest_as_it_wa
     assert_eq!(world.failed(id).await, [(5, "5".to_owned())]);
     let job = world.job(id).await;
     assert_eq!((job.processed_items, job.failed_items, job.corrected_items()), (7, 1, 0));
-    let rounds: Vec<_> =
-        job.rounds_so_far().iter().map(|counts| (counts.round, counts.processed, counts.failed, counts.corrected)).collect();
-    assert_eq!(rounds, [(1, 6, 2, 1), (2, 7, 1, 0)]);
+    assert_eq!(world.rounds(id).await, [(1, 6, 2, 1), (2, 7, 1, 0)]);
 }
 
 /// Bug it would find: the corrections of one round were used by the retry of another.
@@ -175,4 +182,38 @@ async fn the_new_value_does_not_have_the_strikes_of_the_old_one() {
     world.messages.iter_mut().for_each(|held| held.received = 4);
     world.work_off().await;
     assert_eq!(world.failed(id).await, [(5, "5".to_owned())]);
+}
+
+/// Bug found: a retry ran the values of a request that came too late to count them, and its round said for ever that nothing was corrected.
+#[tokio::test(start_paused = true)]
+async fn what_a_retry_used_is_counted_though_its_request_is_refused() {
+    let mut world = world();
+    let id = world.job_with_two_failures().await;
+    world.corrected(id, &[(3, "\"mended\"")]).await.unwrap();
+    let (app, job) = (world.app.clone(), world.owned(id).await);
+    let retries = async move { retry(&app, &job, Some(1)).await.map(drop).unwrap() };
+    world.app = meanwhile(&world.app, |write| matches!(write, JobWrite::Correct { .. }), retries);
+    let refused = world.corrected(id, &[(5, "\"mended\"")]).await.unwrap_err();
+    assert!(matches!(refused, JobError::Conflict(Conflict::JobNotEnded(_))), "{refused}");
+    world.take_sent();
+    world.work_off().await;
+    assert_eq!(world.failed(id).await, [], "the retry used both");
+    assert_eq!(world.rounds(id).await, [(1, 6, 2, 2), (2, 8, 0, 0)]);
+}
+
+/// Bug found: a correction that was counted between a retry's reading and its write was used, and lost from its round.
+#[tokio::test(start_paused = true)]
+async fn what_is_corrected_while_a_retry_is_written_is_counted() {
+    let mut world = world();
+    let id = world.job_with_two_failures().await;
+    let (app, job) = (world.app.clone(), world.owned(id).await);
+    let values = vec![Correction { index: 3, item: raw("\"mended\"") }];
+    let corrects = async move { correct(&app, &job, values).await.map(drop).unwrap() };
+    world.app = meanwhile(&world.app, |write| matches!(write, JobWrite::Retry { .. }), corrects);
+    world.retried(id).await;
+    assert_eq!(world.rounds(id).await, [(1, 6, 2, 1), (2, 7, 1, 0)]);
+}
+
+fn meanwhile(app: &App, at: fn(&JobWrite) -> bool, act: impl Future<Output = ()> + Send + 'static) -> App {
+    App { jobs: Meanwhile::before(app, at, act), ..app.clone() }
 }

@@ -10,6 +10,7 @@ mod deadlines;
 mod large;
 mod limits;
 mod many;
+mod meanwhile;
 mod notices;
 mod poison;
 mod prepare;

@@ -83,7 +83,14 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     assert!(!is_found(Candidates::Watched, 0).await);
     assert!(!is_found(Candidates::Ended, -1_800_000).await && is_found(Candidates::Ended, -1_799_999).await, "by when it expires");
     write(
-        JobWrite::Retry { round: 1, processed: 0, rounds: Vec::new(), read: Notices::default(), notices: Notices::default() },
+        JobWrite::Retry {
+            round: 1,
+            processed: 0,
+            read: Notices::default(),
+            notices: Notices::default(),
+            corrected: [].into(),
+            rounds: Vec::new(),
+        },
         -1_700_000,
     )
     .await;

@@ -110,7 +110,14 @@ async fn a_retry_starts_from_nothing_rolled_up(ledger: Arc<dyn Ledger>) {
     let row = applied(
         &*ledger,
         job.id,
-        JobWrite::Retry { round: 1, processed: 0, rounds: Vec::new(), read: Notices::default(), notices: Notices::default() },
+        JobWrite::Retry {
+            round: 1,
+            processed: 0,
+            read: Notices::default(),
+            notices: Notices::default(),
+            corrected: [].into(),
+            rounds: Vec::new(),
+        },
     )
     .await;
     assert_eq!((row.round, row.status, row.rolled_up.parts.len(), row.failed_items), (2, JobStatus::Processing, 0, 0));

@@ -95,7 +95,8 @@ impl Step<'_> {
             }
             Ask::Fixes { part, from } => {
                 let of = |chunk: u8| Some((chunk, world.rows.fixes[usize::from(*part)][usize::from(chunk)].clone()?));
-                let read = (*from..CHUNKS_MAX as u8).filter_map(of).filter(|_| !self.is_planted(Planted::CorrectionsAreNotRead));
+                let unread = self.is_planted(Planted::CorrectionsAreNotRead) && matches!(self.node.life, Life::Work { .. });
+                let read = (*from..CHUNKS_MAX as u8).filter_map(of).filter(|_| !unread);
                 Answer::Fixes(read.collect())
             }
             Ask::PutFixes(part, chunk, row) => self.put_fixes(world, usize::from(*part), usize::from(*chunk), row),

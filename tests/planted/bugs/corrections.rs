@@ -65,6 +65,7 @@ pub(super) const BUGS: &[Bug] = &[
         edits: &[
             edit(
                 "        if let Some(refusal) = refusal(&row, job.round) {
+            count_late(app, row, job.round).await?;
             return Err(refusal.into());
         }
 ",
@@ -77,5 +78,17 @@ pub(super) const BUGS: &[Bug] = &[
         ],
         breaks: "a correction is acknowledged although the retry did not use it",
         trap: "what is acknowledged is used",
+    },
+    Bug {
+        name: "corrected-while-the-round-is-left",
+        edits: &[edit(" && job.corrected == *corrected", "")],
+        breaks: "what was corrected between a retry's reading and its write is used, and its round does not count it",
+        trap: "what is kept of a round was read after its last correction",
+    },
+    Bug {
+        name: "used-without-being-counted",
+        edits: &[edit("            count_late(app, row, job.round).await?;\n", "")],
+        breaks: "values that were written while a retry left their round are used, and the round does not count them",
+        trap: "whoever comes too late with a count mends it",
     },
 ];

@@ -48,8 +48,14 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "left-round-knows-the-rounds-after-it",
         edits: &[edit("retain(|counts| counts.round < notice.round)", "retain(|counts| counts.round < notice.round + 1_000)")],
-        breaks: "a notice of a round that was left lists the rounds after it, and its own a second time",
+        breaks: "a notice of a round that was left lists its own round a second time",
         trap: "both rounds are told, each as it ended",
+    },
+    Bug {
+        name: "left-round-forgets-the-rounds-before-it",
+        edits: &[edit("counts.is_shown_in(next) || notices.show(counts)", "counts.is_shown_in(next)")],
+        breaks: "a notice of a round that was left long ago lists fewer rounds than at the try before, or none",
+        trap: "a round that a notice shows is kept as long as the notice waits",
     },
     Bug {
         name: "lost-notice-is-not-missed",

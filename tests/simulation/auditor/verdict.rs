@@ -35,6 +35,7 @@ pub(super) async fn of_job(world: &World, job: &Job, book: &Book) -> Result<(), 
     counts_agree(world, job, &recount).await?;
     is_listed_as_it_is(world, job).await?;
     item_list::agrees(world, job, &recount).await?;
+    corrections_are_counted(world, job, book).await?;
     items_are_accounted_for(job, plan, book, &recount)?;
     items_came_out_as_they_may(world, job, plan, &recount)?;
     ended_for_a_reason(world, job, plan, &recount)?;
@@ -92,6 +93,20 @@ async fn counts_agree(world: &World, job: &Job, recount: &Recount) -> Result<(),
     hold!(ListsAndLedgerAgree, listed == in_rows, "listed as failed are {listed:?}, in the rows {in_rows:?}: {job:?}");
     let listed = outputs_listed(world, job).await?;
     hold!(ListsAndLedgerAgree, listed == recount.outputs, "outputs listed {listed:?}, in the rows {:?}: {job:?}", recount.outputs);
+    Ok(())
+}
+
+/// Of each round so many items were corrected as the rows say. A row says it of one round.
+async fn corrections_are_counted(world: &World, job: &Job, book: &Book) -> Result<(), Violation> {
+    let mut rows = Vec::new();
+    for part in 0..job.parts_end() {
+        rows.extend(read(world.calm.ledger.all_corrections((job.id, part)).await)?.into_values());
+    }
+    for counts in job.rounds_so_far() {
+        let in_rows: u64 = rows.iter().map(|row| u64::from(row.count_in(counts.round))).sum();
+        let counted = book.corrects_unanswered || counts.corrected >= in_rows;
+        hold!(ListsAndLedgerAgree, counted, "{in_rows} items were corrected in a round, which counts {counts:?}: {job:?}");
+    }
     Ok(())
 }
 

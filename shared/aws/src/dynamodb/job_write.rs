@@ -21,7 +21,8 @@ const HAS_FAILURES: &str = "#status = :failed OR #status = :completed AND #faile
 /// The conditional write to the row of job `id`.
 pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Change {
     let change = match write {
-        JobWrite::Postpone { .. } | JobWrite::AwaitResults { .. } | JobWrite::Note { .. } | JobWrite::EndTokens => Change::of_existing(),
+        JobWrite::Postpone { .. } | JobWrite::AwaitResults { .. } | JobWrite::Note { .. } => Change::of_existing(),
+        JobWrite::CountLate { .. } | JobWrite::EndTokens => Change::of_existing(),
         _ => Change::of_existing().set("#updatedAt = :now").value(":now", time(now)),
     };
     let job = JobChange { id, now, change };
@@ -39,8 +40,11 @@ pub(super) fn job_change(id: JobId, write: &JobWrite, now: DateTime<Utc>) -> Cha
         JobWrite::Cancel => job.live().end(JobStatus::Cancelled, None).still_watched(),
         JobWrite::Pause => job.live().not("#paused").flag("#paused").moved(true),
         JobWrite::Resume { handled } => resume(job, *handled),
-        JobWrite::Retry { round, processed, rounds, read, notices } => retry(job, *round, *processed, rounds).with_notices(read, notices),
+        JobWrite::Retry { round, processed, read, notices, corrected, rounds } => {
+            retry(job, *round, *processed, rounds).corrected_as(corrected).with_notices(read, notices)
+        }
         JobWrite::Correct { round, read, corrected } => correct(job, *round, read, corrected),
+        JobWrite::CountLate { read, rounds } => count_late(job, read, rounds),
         JobWrite::Reserve { part } => reserve(job, *part),
         JobWrite::Touch => job.live().not("#sealed"),
         JobWrite::Seal { parts, total_items, total_bytes, total_chunks } => {
@@ -120,10 +124,6 @@ fn retry(job: JobChange, round: u32, processed: u64, rounds: &[RoundCounts]) -> 
             let begun = begun.set("#rateSince = :now").set("#rateBase = :processed").value(":processed", number(processed));
             let begun = begun.set("#startedAt = if_not_exists(#startedAt, :now)");
             let begun = begun.remove(&["#partsRolledUp", "#processedRolledUp", "#failedRolledUp"]);
-            let begun = match rounds {
-                [] => begun.remove(&["#rounds"]),
-                rounds => begun.set("#rounds = :rounds").value(":rounds", text(rounds_text(rounds))),
-            };
             begun.remove(&[
                 "#errorMessage",
                 "#completedAt",
@@ -135,22 +135,27 @@ fn retry(job: JobChange, round: u32, processed: u64, rounds: &[RoundCounts]) -> 
                 "#lateResultsAt",
             ])
         })
+        .with_rounds(rounds)
         .moved(true)
 }
 
 /// The list is compared as a whole: two requests must not overwrite each other's counts.
 fn correct(job: JobChange, round: u32, read: &BTreeMap<u32, u32>, corrected: &BTreeMap<u32, u32>) -> JobChange {
-    job.not("#deleting").in_round(round).map(|change| {
+    let change = job.not("#deleting").in_round(round).map(|change| {
         let ended = change.when("#status IN (:completed, :failed)");
         let ended = ended.value(":completed", status(JobStatus::Completed)).value(":failed", status(JobStatus::Failed));
-        let as_read = match read.is_empty() {
-            true => ended.when("attribute_not_exists(#corrected)"),
-            false => ended.when("#corrected = :read").value(":read", text(corrected_text(read))),
-        };
         match corrected.is_empty() {
-            true => as_read.remove(&["#corrected"]),
-            false => as_read.set("#corrected = :corrected").value(":corrected", text(corrected_text(corrected))),
+            true => ended.remove(&["#corrected"]),
+            false => ended.set("#corrected = :corrected").value(":corrected", text(corrected_text(corrected))),
         }
+    });
+    change.corrected_as(read)
+}
+
+fn count_late(job: JobChange, read: &[RoundCounts], rounds: &[RoundCounts]) -> JobChange {
+    job.not("#deleting").with_rounds(rounds).map(|change| match read {
+        [] => change.when("attribute_not_exists(#rounds)"),
+        read => change.when("#rounds = :read").value(":read", text(rounds_text(read))),
     })
 }
 
@@ -239,6 +244,21 @@ impl JobChange {
         })
     }
 
+    /// Only if so many failures of each part are corrected.
+    fn corrected_as(self, read: &BTreeMap<u32, u32>) -> Self {
+        self.map(|change| match read.is_empty() {
+            true => change.when("attribute_not_exists(#corrected)"),
+            false => change.when("#corrected = :corrections").value(":corrections", text(corrected_text(read))),
+        })
+    }
+
+    fn with_rounds(self, rounds: &[RoundCounts]) -> Self {
+        self.map(|change| match rounds {
+            [] => change.remove(&["#rounds"]),
+            rounds => change.set("#rounds = :rounds").value(":rounds", text(rounds_text(rounds))),
+        })
+    }
+
     fn flag(self, flag: &str) -> Self {
         self.map(|change| change.set(&format!("{flag} = :true")).value(":true", AttributeValue::Bool(true)))
     }
@@ -305,8 +325,9 @@ mod tests {
             JobWrite::Cancel,
             JobWrite::Pause,
             JobWrite::Resume { handled: 0 },
-            JobWrite::Retry { round: 1, processed: 0, rounds: Vec::new(), read, notices },
+            JobWrite::Retry { round: 1, processed: 0, read, notices, corrected: BTreeMap::new(), rounds: Vec::new() },
             JobWrite::Correct { round: 1, read: BTreeMap::new(), corrected: [(0, 1)].into() },
+            JobWrite::CountLate { read: Vec::new(), rounds: Vec::new() },
             JobWrite::Reserve { part: 0 },
             JobWrite::Touch,
             JobWrite::Seal { parts: 1, total_items: 1, total_bytes: 1, total_chunks: 1 },
