@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::sample::{at, outcome, owner, part, raw};
+use crate::sample::{at, outcome, owner, part, raw, retry};
 
 /// Each seed gives other histories, always the same ones. A seed that found a bug is added and kept.
 const SEEDS: &[u8] = &[1, 2, 3, 4];
@@ -306,8 +306,7 @@ fn job_writes() -> impl Strategy<Value = JobWrite> {
         2 => Just(JobWrite::Pause),
         2 => (0u64..30).prop_map(|handled| JobWrite::Resume { handled }),
         3 => (round(), 0u64..30).prop_map(|(round, processed)| {
-            let rounds = vec![RoundCounts { round, processed, failed: 1, corrected: 0 }];
-            JobWrite::Retry { round, processed, read: Notices::default(), notices: Notices::default(), corrected: BTreeMap::new(), rounds }
+            retry(round, processed, vec![RoundCounts { round, processed, failed: 1, corrected: 0 }])
         }),
         1 => (rounds(), rounds()).prop_map(|(read, rounds)| JobWrite::CountLate { read, rounds }),
         3 => (round(), parts_corrected(), parts_corrected())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use headway_core::job::Job;
+use headway_core::job::{Job, JobWrite, Notices, RoundCounts};
 use headway_core::ledger::SubmissionKey;
 use headway_core::outcome::{Failure, FailureKind, ItemResult, Outcome, OutputRecord};
 use headway_core::part::{Part, Register};
@@ -31,6 +31,12 @@ pub(crate) fn job_of(owner: &UserId, seconds: i64) -> Job {
 /// A job of a new owner, created at `at(0)`.
 pub(crate) fn job() -> Job {
     job_of(&owner(), 0)
+}
+
+/// Leaves a round of which nothing was told and no failure was corrected.
+pub(crate) fn retry(round: u32, processed: u64, rounds: Vec<RoundCounts>) -> JobWrite {
+    let nobody = Notices::default();
+    JobWrite::Retry { round, processed, read: nobody.clone(), notices: nobody, corrected: [].into(), rounds }
 }
 
 /// A part of `chunks` chunks of 10 items.

@@ -7,7 +7,7 @@ use headway_core::job::{Job, JobWrite, Notices};
 use headway_core::ledger::{Candidates, Written};
 use headway_core::{JobId, Ledger, UserId};
 
-use crate::sample::{at, job_of, owner, raw};
+use crate::sample::{at, job_of, owner, raw, retry};
 
 crate::subject::over_every_ledger!(
     an_owners_jobs_come_newest_first_by_pages,
@@ -82,18 +82,7 @@ async fn a_job_moves_with_its_status_and_only_then(ledger: Arc<dyn Ledger>) {
     .await;
     assert!(!is_found(Candidates::Watched, 0).await);
     assert!(!is_found(Candidates::Ended, -1_800_000).await && is_found(Candidates::Ended, -1_799_999).await, "by when it expires");
-    write(
-        JobWrite::Retry {
-            round: 1,
-            processed: 0,
-            read: Notices::default(),
-            notices: Notices::default(),
-            corrected: [].into(),
-            rounds: Vec::new(),
-        },
-        -1_700_000,
-    )
-    .await;
+    write(retry(1, 0, Vec::new()), -1_700_000).await;
     assert!(!is_found(Candidates::Ended, 0).await && is_found(Candidates::Watched, -1_699_999).await);
     write(JobWrite::RollUp { round: 2, part: 0, processed: 10, failed: 0 }, -1_650_000).await;
     write(JobWrite::End { round: 2, retention_days: 30, tells: false }, -1_600_000).await;

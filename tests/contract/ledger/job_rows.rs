@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use headway_core::job::{Job, JobStatus, JobWrite, Labels, Notices, ToleratedFailures};
+use headway_core::job::{Job, JobStatus, JobWrite, Labels, ToleratedFailures};
 use headway_core::ledger::Written;
 use headway_core::{JobId, Ledger};
 use uuid::Uuid;
 
-use crate::sample::{at, job, part, raw};
+use crate::sample::{at, job, part, raw, retry};
 
 crate::subject::over_every_ledger!(
     rows_are_read_together_and_what_is_not_there_is_left_out,
@@ -107,19 +107,7 @@ async fn a_retry_starts_from_nothing_rolled_up(ledger: Arc<dyn Ledger>) {
     applied(&*ledger, job.id, JobWrite::Seal { parts: 1, total_items: 10, total_bytes: 20, total_chunks: 1 }).await;
     applied(&*ledger, job.id, JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }).await;
     applied(&*ledger, job.id, JobWrite::Fail { round: 1, error: "item 3: no".to_owned() }).await;
-    let row = applied(
-        &*ledger,
-        job.id,
-        JobWrite::Retry {
-            round: 1,
-            processed: 0,
-            read: Notices::default(),
-            notices: Notices::default(),
-            corrected: [].into(),
-            rounds: Vec::new(),
-        },
-    )
-    .await;
+    let row = applied(&*ledger, job.id, retry(1, 0, Vec::new())).await;
     assert_eq!((row.round, row.status, row.rolled_up.parts.len(), row.failed_items), (2, JobStatus::Processing, 0, 0));
     assert_eq!((row.error_message, row.completed_at, row.expires_at), (None, None, None));
     let late = ledger.update_job(job.id, &JobWrite::RollUp { round: 1, part: 0, processed: 9, failed: 1 }, at(2)).await.unwrap();
