@@ -54,20 +54,19 @@ pub fn faults(schema: &Value, columns: &[String]) -> Vec<ColumnFault> {
     let meant: Vec<&String> = wanted.required.iter().chain(&wanted.named).filter(missing).collect();
     let (before, mut compared, mut untold) = (faults.len(), 0, 0_u64);
     for name in columns {
+        let refused = wanted.refused(name);
         if faults.len() - before >= TOLD_MAX {
-            let is_fault = wanted.closed.iter().any(|(_, allowed)| !allowed.contains(name)) || wanted.impossible.contains_key(name);
-            untold += u64::from(is_fault);
+            untold += u64::from(refused.is_some());
             continue;
         }
         let is_compared = !wanted.named.contains(name) && compared < COMPARED_MAX;
         compared += usize::from(is_compared);
         let similar = is_compared.then(|| similar_to(name, &meant)).flatten();
-        if let Some((keyword, _)) = wanted.closed.iter().find(|(_, allowed)| !allowed.contains(name)) {
-            faults.push(forbidden(name, keyword, similar, columns));
-        } else if let Some(why) = wanted.impossible.get(name) {
-            faults.push(never_valid(name, why, columns));
-        } else if let Some(similar) = similar.filter(|similar| !wanted.required.contains(*similar)) {
-            faults.push(mistyped(name, similar, columns));
+        match (refused, similar) {
+            (Some(Refused::Forbidden(keyword)), _) => faults.push(forbidden(name, keyword, similar, columns)),
+            (Some(Refused::NeverValid(why)), _) => faults.push(never_valid(name, why, columns)),
+            (None, Some(similar)) if !wanted.required.contains(similar) => faults.push(mistyped(name, similar, columns)),
+            (None, _) => {}
         }
     }
     if untold > 0 {
@@ -75,6 +74,14 @@ pub fn faults(schema: &Value, columns: &[String]) -> Vec<ColumnFault> {
     }
     faults.sort_by_key(|fault| !fault.fails_every_row);
     faults
+}
+
+/// Why no row with a column can be valid.
+enum Refused<'a> {
+    /// The keyword that allows no such member.
+    Forbidden(&'static str),
+    /// Why no cell fits.
+    NeverValid(&'a str),
 }
 
 /// What a schema says about the members of an item.
@@ -120,6 +127,12 @@ impl Wanted {
         for name in ["anyOf", "oneOf", "if", "then", "else", "dependentSchemas"] {
             self.name_only(members.get(name), depth);
         }
+    }
+
+    /// Why no row with this column can be valid; none if some can.
+    fn refused(&self, name: &str) -> Option<Refused<'_>> {
+        let closed = self.closed.iter().find(|(_, allowed)| !allowed.contains(name));
+        closed.map(|(keyword, _)| Refused::Forbidden(keyword)).or_else(|| self.impossible.get(name).map(|why| Refused::NeverValid(why)))
     }
 
     /// What is wrong with the number of columns.

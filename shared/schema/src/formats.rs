@@ -10,6 +10,8 @@
 //! only what stays as it is.
 //!
 //! It accepts regular expressions with properties that ECMA-262 does not have.
+//!
+//! It knows relative JSON pointers only as drafts 7 and 2019-09 have them. In 2020-12 they may also move an index (`0-1/a`).
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -45,6 +47,8 @@ const DISALLOWED: [RangeInclusive<char>; 6] = [
 /// Labels as in RFC 1123, whatever they mean.
 static ASCII_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("hostname", Draft::Draft6));
 static IDN_HOSTNAME: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("idn-hostname", Draft::Draft202012));
+/// Without a moved index.
+static RELATIVE_POINTER: LazyLock<Option<Validator>> = LazyLock::new(|| of_format("relative-json-pointer", Draft::Draft7));
 
 /// The same options, with these formats checked here.
 pub(crate) fn checked_here(options: ValidationOptions<'static>, draft: dialect::Draft) -> ValidationOptions<'static> {
@@ -53,11 +57,12 @@ pub(crate) fn checked_here(options: ValidationOptions<'static>, draft: dialect::
         .with_format("idn-email", |text| is_mailbox(text, true))
         .with_format("regex", pattern::is_ecma);
     // Up to draft 6 A-labels are labels like all others.
-    if draft < dialect::Draft::D7 {
+    let options = if draft < dialect::Draft::D7 {
         options
     } else {
         options.with_format("hostname", is_hostname).with_format("idn-hostname", is_idn_hostname)
-    }
+    };
+    if draft < dialect::Draft::D2020 { options } else { options.with_format("relative-json-pointer", is_relative_pointer) }
 }
 
 fn of_format(name: &str, draft: Draft) -> Option<Validator> {
@@ -75,6 +80,22 @@ fn is_idn_hostname(text: &str) -> bool {
     let is_allowed = |c: char| !DISALLOWED.iter().any(|range| range.contains(&c));
     let stays = |label: &str| idna::domain_to_unicode(label).0 == label && label.chars().all(is_allowed);
     is_valid(&IDN_HOSTNAME, text) && text.split(DOTS).filter(|label| !label.is_ascii()).all(stays)
+}
+
+/// True for a pointer of draft-bhutton-relative-json-pointer-00, to which 2020-12 refers. Its grammar forgets `0-1#`, which its
+/// section 5.1 has.
+fn is_relative_pointer(text: &str) -> bool {
+    let (up, rest) = split_digits(text);
+    let Some(moved) = rest.strip_prefix(['+', '-']) else {
+        return is_valid(&RELATIVE_POINTER, text);
+    };
+    let (by, rest) = split_digits(moved);
+    is_valid(&RELATIVE_POINTER, by) && is_valid(&RELATIVE_POINTER, &format!("{up}{rest}"))
+}
+
+/// The digits that the text begins with, and what follows.
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
 fn is_valid(format: &Option<Validator>, text: &str) -> bool {
@@ -132,9 +153,13 @@ fn is_domain(domain: &str, wide: bool) -> bool {
 mod tests {
     use super::*;
 
+    fn is_valid_in(draft: dialect::Draft, meta_schema: &str, format: &str, text: &str) -> bool {
+        let options = checked_here(jsonschema::options().offline().should_validate_formats(true), draft);
+        options.build(&json!({"$schema": meta_schema, "format": format})).unwrap().is_valid(&Value::from(text))
+    }
+
     fn is_valid(format: &str, text: &str) -> bool {
-        let options = checked_here(jsonschema::options().offline().should_validate_formats(true), dialect::Draft::DEFAULT);
-        options.build(&json!({"format": format})).unwrap().is_valid(&Value::from(text))
+        is_valid_in(dialect::Draft::DEFAULT, "https://json-schema.org/draft/2020-12/schema", format, text)
     }
 
     #[test]
@@ -220,12 +245,23 @@ mod tests {
             assert_eq!(is_valid("email", &format!("a@{text}")), ascii, "{text:?}");
         }
         // Draft 4 and 6 know no A-labels.
-        let old = |text: &str| {
-            let options = checked_here(jsonschema::options().offline().should_validate_formats(true), dialect::Draft::D4);
-            let schema = json!({"$schema": "http://json-schema.org/draft-04/schema#", "format": "hostname"});
-            options.build(&schema).unwrap().is_valid(&Value::from(text))
-        };
+        let old = |text| is_valid_in(dialect::Draft::D4, "http://json-schema.org/draft-04/schema#", "hostname", text);
         assert!(old("xn--X") && old("ab--cd.example") && !old("-a"));
+    }
+
+    /// Bug found: `0+1/a`, which only 2020-12 has, was refused.
+    #[test]
+    fn a_relative_pointer_may_move_an_index_in_2020_12_only() {
+        for text in ["0+1", "0-1/a", "12+30/a/0", "1-0", "0-1#"] {
+            assert!(is_valid("relative-json-pointer", text), "{text:?}");
+            assert!(
+                !is_valid_in(dialect::Draft::D2019, "https://json-schema.org/draft/2019-09/schema", "relative-json-pointer", text),
+                "{text:?}"
+            );
+        }
+        for text in ["0+", "0+01", "0+1a", "00+1", "+1", "0+-1", "0+1+1", "0+1##", "0+1#/a", "0 +1"] {
+            assert!(!is_valid("relative-json-pointer", text), "{text:?}");
+        }
     }
 
     /// Bug found: names were judged after they had been mapped, so `pay\u{200b}pal.com` was one.

@@ -196,11 +196,7 @@ impl Judge<'_> {
     /// The fewest texts that have to be converted for the item to fit, among those that the schema wants as another
     /// type.
     fn search(&self, to_convert: &[String], keep_as_text: &[String], value: &Value) -> Option<Vec<String>> {
-        let mut tries = 0;
-        let mut fits = |texts: &[&String]| {
-            tries += 1;
-            tries <= TRIES_MAX && self.is_valid(&with(value, texts))
-        };
+        let mut fits = |texts: &[&String]| self.is_valid(&with(value, texts));
         let found = choose::smallest(to_convert, TRIES_MAX, &mut fits);
         // A text that is refused for being text is wanted by a `not`, or by one alternative too many.
         found.or_else(|| if to_convert.is_empty() { choose::smallest(keep_as_text, TRIES_MAX, &mut fits) } else { None })
