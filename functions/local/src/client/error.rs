@@ -160,6 +160,9 @@ impl ClientError {
             ClientError::Unreachable { url, source } if url.scheme() == "https" && is_plain_http(source) => {
                 vec!["the server does not answer with TLS: does it serve plain http? Then give its address with http://".to_owned()]
             }
+            ClientError::Unreachable { source, .. } if is_of_a_proxy(source) => {
+                vec!["the proxy that HTTPS_PROXY or ALL_PROXY names does not connect to it: correct the variable, or name the host in NO_PROXY".to_owned()]
+            }
             ClientError::Unreachable { .. } => {
                 vec!["is it running? `headway serve` starts one here; --url or HEADWAY_URL names another".to_owned()]
             }
@@ -172,6 +175,11 @@ impl ClientError {
 /// True if what came instead of TLS was something else, as from a server of plain http.
 fn is_plain_http(error: &reqwest::Error) -> bool {
     error_chain(error).contains("InvalidContentType")
+}
+
+/// True if a proxy could not be reached, or made no tunnel to the server.
+fn is_of_a_proxy(error: &reqwest::Error) -> bool {
+    error_chain(error).contains("tunnel error")
 }
 
 impl Refusal {
@@ -249,20 +257,36 @@ mod tests {
 
     use super::*;
 
-    /// An address with https for a server of plain http, and one with `/v1` at its end.
-    #[tokio::test]
-    async fn a_wrong_address_is_told_by_what_answers() {
+    /// What is advised after a call to this address, or else to the one of a server that gives this answer to all.
+    async fn advice_after(
+        answer: &'static str,
+        url: Option<&str>,
+        with: impl Fn(reqwest::ClientBuilder, &str) -> reqwest::ClientBuilder,
+    ) -> Vec<String> {
         let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url: Url = format!("https://{}", server.local_addr().unwrap()).parse().unwrap();
+        let address = server.local_addr().unwrap().to_string();
+        let url: Url = url.map_or_else(|| format!("https://{address}"), str::to_owned).parse().unwrap();
         let answers = std::thread::spawn(move || {
             let (mut call, _) = server.accept().unwrap();
             let _ = call.read(&mut [0; 1_024]);
-            call.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").unwrap();
+            call.write_all(answer.as_bytes()).unwrap();
         });
-        let error = reqwest::Client::builder().no_proxy().build().unwrap().get(url.clone()).send().await.unwrap_err();
+        let client = with(reqwest::Client::builder().no_proxy(), &address).build().unwrap();
+        let error = client.get(url.clone()).send().await.unwrap_err();
         answers.join().unwrap();
-        let advice = ClientError::unreachable(&url, error).advice();
+        ClientError::unreachable(&url, error).advice()
+    }
+
+    /// An address with https for a server of plain http, one behind a proxy that refuses it, and one with `/v1` at its end.
+    #[tokio::test]
+    async fn a_wrong_address_is_told_by_what_answers() {
+        let advice = advice_after("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", None, |client, _| client).await;
         assert!(advice[0].contains("does it serve plain http? Then give its address with http://"), "{advice:?}");
+        let through =
+            |client: reqwest::ClientBuilder, address: &str| client.proxy(reqwest::Proxy::all(format!("http://{address}")).unwrap());
+        let forbidden = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+        let advice = advice_after(forbidden, Some("https://jobs.example.com"), through).await;
+        assert!(advice[0].starts_with("the proxy that HTTPS_PROXY or ALL_PROXY names"), "{advice:?}");
         for (path, says) in [("/v1/v1/jobs", true), ("/v1/jobs/x", false)] {
             let problem =
                 serde_json::from_str(r#"{"type": "urn:headway:problem:not-found", "title": "Not found", "status": 404}"#).unwrap();
