@@ -19,7 +19,7 @@ use headway_api::rewritten_cells::{is_rewritten, may_be_blamed};
 use headway_core::limits::{ITEM_BYTES_MAX, ITEM_DEPTH_MAX};
 use serde_json::value::RawValue;
 
-use self::changed_cell::{ChangedCell, shown};
+use self::changed_cell::ChangedCell;
 pub use self::changed_columns::ChangedColumns;
 use self::json_row::JsonRow;
 use self::mended::{cells_of, changed_cells, mended};
@@ -30,6 +30,7 @@ pub use self::shown_columns::{SHOWN, shown_cells};
 use crate::error::CommandError;
 use crate::input::{Format, InputError, Opened, Place, Source};
 use crate::records::{Record, Records};
+use crate::shown_text::shown_text;
 
 /// The rows of a file, by the items' indexes.
 #[derive(Debug)]
@@ -238,7 +239,7 @@ fn suspicion(columns: &ChangedColumns, moved: &MovedRows, errors: &OtherErrors, 
              job? Download the failures again. If you wrote into {ERROR} yourself, remove that column, or use --rewritten keep"
         ));
     }
-    let same = moved.column().map(|column| format!("the column {} has the same values", shown(column)));
+    let same = moved.column().map(|column| format!("the column {} has the same values", shown_text(column)));
     let same = same.or_else(|| moved.are_exchanged().then(|| "the changed rows have the same values".to_owned()));
     if let Some(same) = same.filter(|_| rewritten != Some(Rewritten::Keep)) {
         return Some(format!(

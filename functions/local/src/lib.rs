@@ -53,6 +53,7 @@ pub mod sent_rows;
 pub mod serve;
 pub mod server_part;
 pub mod shell;
+pub mod shown_text;
 pub mod survey;
 pub mod table;
 pub mod upload;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use headway_core::counted;
 
-use super::changed_cell::{ChangedCell, shown};
+use super::changed_cell::ChangedCell;
 use crate::input::Place;
+use crate::shown_text::shown_text;
 
 /// So many changed columns are shown at most. Those with rewritten cells are all named.
 const SHOWN_MAX: usize = 50;
@@ -54,10 +55,10 @@ impl ChangedColumns {
 }
 
 fn count(columns: &mut BTreeMap<String, Changed>, place: Place, cell: &ChangedCell) {
-    let first = || format!("{} is now {} in line {}", shown(&cell.old), shown(&cell.new), place.line);
+    let first = || format!("{} is now {} in line {}", shown_text(&cell.old), shown_text(&cell.new), place.line);
     columns.entry(cell.column.clone()).or_insert_with(|| Changed { rows: 0, first: first() }).rows += 1;
 }
 
 fn lines(columns: &BTreeMap<String, Changed>) -> impl Iterator<Item = String> {
-    columns.iter().map(|(name, changed)| format!("{} in {}: {}", shown(name), counted(changed.rows, "row"), changed.first))
+    columns.iter().map(|(name, changed)| format!("{} in {}: {}", shown_text(name), counted(changed.rows, "row"), changed.first))
 }

@@ -8,8 +8,9 @@ use headway_api::columns::{Members, REST, can_be_cell, members, object, rest_of,
 use headway_api::csv;
 use serde_json::value::RawValue;
 
-use super::changed_cell::{ChangedCell, shown};
+use super::changed_cell::ChangedCell;
 use crate::records::{Kind, Records};
+use crate::shown_text::shown_text;
 
 /// The item with the changed cells; `None` if none was changed.
 ///
@@ -214,8 +215,8 @@ fn unreadable(column: &str, original: Option<&RawValue>, cell: &str) -> String {
         _ => "write it as JSON".to_owned(),
     };
     let was = original
-        .map_or_else(|| "the other items have numbers or other JSON there".to_owned(), |was| format!("it was {}", shown(was.get())));
-    format!("its {} is now {}, but {was}: {remedy}; to send it as a text, put \" before and after it", shown(column), shown(cell))
+        .map_or_else(|| "the other items have numbers or other JSON there".to_owned(), |was| format!("it was {}", shown_text(was.get())));
+    format!("its {} is now {}, but {was}: {remedy}; to send it as a text, put \" before and after it", shown_text(column), shown_text(cell))
 }
 
 fn text(cell: &str) -> Box<RawValue> {

@@ -9,9 +9,10 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use headway_api::csv;
 use headway_api::rewritten_cells::is_rewritten;
 
-use super::changed_cell::{ChangedCell, shown};
+use super::changed_cell::ChangedCell;
 use super::shown_columns::{ID, INDEX, shown_cells};
 use crate::records::Record;
+use crate::shown_text::shown_text;
 
 /// So many columns, and changed cells of each, are looked at.
 const COLUMNS_MAX: usize = 20;
@@ -100,12 +101,12 @@ pub(super) fn check_id(record: &Record, id: Option<&str>) -> Result<bool, String
         return Ok(false);
     }
     let index = record.index;
-    let is = if own.is_empty() { "has no id".to_owned() } else { format!("is {}", shown(own)) };
+    let is = if own.is_empty() { "has no id".to_owned() } else { format!("is {}", shown_text(own)) };
     Err(format!(
         "the row says that item {index} is {}, but item {index} of the job {is}: were the rows sorted without the column {INDEX}, or was \
          {INDEX} changed? Sort all columns together, or download the failures again. To give an item another id, change it in the \
          item's own column, not in {ID}",
-        shown(id)
+        shown_text(id)
     ))
 }
 

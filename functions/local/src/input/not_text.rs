@@ -49,6 +49,12 @@ pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>, delimiter: u
         (Some(named), None) if is_utf16(named) && looks_like_utf8(head) => {
             format!("the file looks like UTF-8, but --encoding says {}: leave --encoding out", lower(named))
         }
+        (Some(named), None) if is_utf16(named) && has_line_ends_of_one_byte(head, named) => {
+            format!(
+                "--encoding says {0}, but in {0} the file has no line end: give the encoding that it has, as in --encoding windows-1252",
+                lower(named)
+            )
+        }
         // Any other NUL is refused at its place.
         _ => return Ok(()),
     };
@@ -184,6 +190,18 @@ fn wide(head: &[u8], bytes_min: usize) -> Option<Wide> {
         return Some(Wide::Utf16(UTF_16LE));
     }
     most(|[high, low]| (*high, *low)).then_some(Wide::Utf16(UTF_16BE))
+}
+
+/// True if there are line ends of one byte, and none of UTF-16 in either order of its bytes, nor any character of ASCII in this one: each
+/// file in it with JSON or with rows of CSV has some.
+fn has_line_ends_of_one_byte(head: &[u8], encoding: &'static Encoding) -> bool {
+    let (units, _) = head.as_chunks::<2>();
+    let is_end = |byte: u8| matches!(byte, b'\n' | b'\r');
+    let is_wide = |[first, second]: [u8; 2]| {
+        let (high, low) = if encoding == UTF_16LE { (second, first) } else { (first, second) };
+        high == 0 || low == 0 && is_end(high)
+    };
+    head.iter().any(|byte| is_end(*byte)) && !units.iter().copied().any(is_wide)
 }
 
 /// True if the bytes are UTF-8 with few NUL characters or none. UTF-16 has a NUL byte in each ASCII character.

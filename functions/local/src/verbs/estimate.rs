@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use headway_core::counted;
-use headway_core::limits::{ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
+use headway_core::limits::{FUNCTION_TIMEOUT_MAX, ITEMS_PER_CHUNK_MAX, OUTPUT_BYTES_MAX};
 use headway_core::prices;
 
 use crate::context::Context;
@@ -75,8 +75,27 @@ impl Estimate {
 }
 
 fn milliseconds(text: &str) -> Result<f64, String> {
+    let most = FUNCTION_TIMEOUT_MAX.as_millis();
     match text.parse::<f64>() {
-        Ok(ms) if ms.is_finite() && ms >= 0.0 => Ok(ms),
+        Ok(ms) if ms > most as f64 => Err(format!("use at most {most}: no Lambda function runs longer")),
+        Ok(ms) if ms >= 0.0 => Ok(ms),
         _ => Err(format!("{text:?} is not a number of milliseconds")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_takes_no_longer_than_a_function_runs() {
+        for (text, ms) in
+            [("0", Some(0.0)), ("1.5", Some(1.5)), ("900000", Some(900_000.0)), ("900001", None), ("1e300", None), ("inf", None)]
+        {
+            assert_eq!(milliseconds(text).ok(), ms, "{text}");
+        }
+        for text in ["-5", "NaN", "", "1 s"] {
+            assert_eq!(milliseconds(text), Err(format!("{text:?} is not a number of milliseconds")));
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::conflict;
 use super::delimiters::{DELIMITERS, is_control, option, shown};
 use super::drawn::is_in_frame;
 use super::rows::{Row, Rows};
+use crate::shown_text::shown_text;
 
 /// The columns' names.
 pub(super) struct Header {
@@ -240,11 +241,11 @@ fn is_blank(name: &[u8]) -> bool {
 fn check_is_seen(name: &[u8], column: usize, place: Place) -> Result<(), InputError> {
     let name = String::from_utf8_lossy(name);
     let Some(hidden) = invisible::hidden_in_name(&name) else { return Ok(()) };
-    let code = u32::from(hidden);
+    let (code, shown) = (u32::from(hidden), shown_text(&name));
     let what = if invisible::is_invisible(hidden) {
-        format!("the name of column {column}, {name:?}, contains U+{code:04X}, which cannot be seen: remove that character")
+        format!("the name of column {column}, {shown}, contains U+{code:04X}, which cannot be seen: remove that character")
     } else {
-        format!("the name of column {column}, {name:?}, begins or ends with the space U+{code:04X}: remove it")
+        format!("the name of column {column}, {shown}, begins or ends with the space U+{code:04X}: remove it")
     };
     Err(InputError::at(place, what))
 }
@@ -263,7 +264,7 @@ fn keys(row: &Row) -> Result<Vec<Vec<u8>>, InputError> {
         }
         check_is_seen(name, n + 1, row.place_of(n))?;
         if !seen.insert(name) {
-            let what = format!("two columns are named {:?}: rename one", String::from_utf8_lossy(name));
+            let what = format!("two columns are named {}: rename one", shown_text(&String::from_utf8_lossy(name)));
             return Err(InputError::at(row.place_of(n), what));
         }
         let mut key = Vec::with_capacity(name.len() + 3);
