@@ -1,8 +1,9 @@
 //! Values in columns of their own: a column for each member that objects have, in the order in which they are first
-//! seen. What has no column goes into the column `_item`: a value that is no object, and members beyond the limits.
+//! seen. What has no column goes into the column `_item`: a value that is no object, members beyond the limits, and a member that its
+//! object has already, as an endpoint may answer.
 
 use std::borrow::{Borrow, Cow};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -57,8 +58,11 @@ impl Columns {
             self.has_rest = true;
             return;
         };
-        for (name, member) in members {
-            self.has_rest = self.has_rest || !can_be_cell(&text_of(member));
+        let mut seen = HashSet::new();
+        for (name, member) in &members {
+            self.has_rest |= !seen.insert(name) || !can_be_cell(&text_of(member));
+        }
+        for (name, _) in members {
             if self.places.contains_key(&name) {
                 continue;
             }
@@ -97,11 +101,11 @@ impl Columns {
             set(columns, rest_of(value));
             return cells;
         };
-        let mut rest = Vec::new();
+        let (mut rest, mut set_before) = (Vec::new(), HashSet::new());
         for (name, member) in members {
             let text = text_of(member);
             match self.places.get(&name) {
-                Some(place) if !self.has_rest || can_be_cell(&text) => set(*place, text),
+                Some(place) if !self.has_rest || can_be_cell(&text) && set_before.insert(*place) => set(*place, text),
                 _ => rest.push((name, member)),
             }
         }
@@ -194,6 +198,13 @@ mod tests {
         let rows = table(&[r#"{"b":"x","a":1.0e2}"#, r#"{"c":[1, 2],"a":null}"#, "{}", r#"{"b":"","a":true}"#], 9);
         let expected = [["b", "a", "c"], ["x", "1.0e2", ""], ["", "null", "[1, 2]"], ["", "", ""], ["", "true", ""]];
         assert_eq!(rows, expected);
+    }
+
+    /// Bug found: only the last of them was in the table.
+    #[test]
+    fn a_member_that_is_there_twice_is_not_lost() {
+        let rows = table(&[r#"{"a":1,"a":2,"b":"","b":3,"a":1}"#, r#"{"a":4}"#], 9);
+        assert_eq!(rows, [["a", "b", "_item"], ["1", "", r#"{"a":2,"b":3,"a":1}"#], ["4", "", ""]]);
     }
 
     #[test]

@@ -2,18 +2,21 @@
 //!
 //! A token is never an option on the command line, where other users of the machine could read it.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use headway_api::auth::DevelopmentKeyError;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::local_token;
-use crate::shell;
+use crate::shell::{self, Output};
 
 /// For how long a token made with the development key is valid.
 const DEV_TOKEN_TTL: TimeDelta = TimeDelta::hours(1);
@@ -22,6 +25,12 @@ const DEV_TOKEN_MARGIN: TimeDelta = TimeDelta::minutes(5);
 
 /// How long the command may take. A person may have to sign in.
 const COMMAND_MAX: Duration = Duration::from_secs(300);
+/// The most bytes that are read for a token. API Gateway accepts headers of 10,240 bytes together.
+const BYTES_MAX: u64 = 65_536;
+
+/// What errors call the sources.
+const OF_FILE: &str = "the token file";
+const OF_COMMAND: &str = "the output of HEADWAY_TOKEN_COMMAND";
 
 /// Where tokens come from.
 #[derive(Clone, Debug)]
@@ -61,6 +70,9 @@ pub enum CredentialsError {
     /// The source did not contain a token.
     #[error("{0} did not contain a token")]
     Empty(&'static str),
+    /// The source may have no end.
+    #[error("{0} contains more than a token: it has more than {BYTES_MAX} bytes")]
+    TooLong(&'static str),
     /// The source contained something else.
     #[error("{from} contains more than a token: {what}")]
     NotAToken {
@@ -157,15 +169,15 @@ impl Credentials {
             TokenSource::None => None,
             TokenSource::Fixed(token) => Some(lasting(one_token(token, "HEADWAY_TOKEN")?)),
             TokenSource::File(path) => {
-                // Not on this thread: it may be a pipe to which nobody writes.
-                let bytes = tokio::fs::read(path).await.map_err(|source| CredentialsError::File { path: path.clone(), source })?;
+                let bytes = read(path).await.map_err(|source| CredentialsError::File { path: path.clone(), source })?;
+                if bytes.len() as u64 > BYTES_MAX {
+                    return Err(CredentialsError::TooLong(OF_FILE));
+                }
                 // Windows writes UTF-16 or UTF-8 with a byte-order mark, which decides here.
                 let (text, ..) = encoding_rs::UTF_8.decode(&bytes);
-                Some(lasting(one_token(&text, "the token file")?))
+                Some(lasting(one_token(&text, OF_FILE)?))
             }
-            TokenSource::Command(command) => {
-                Some(lasting(one_token(&run(command, COMMAND_MAX).await?, "the output of HEADWAY_TOKEN_COMMAND")?))
-            }
+            TokenSource::Command(command) => Some(lasting(one_token(&run(command, COMMAND_MAX).await?, OF_COMMAND)?)),
             TokenSource::DevKey => {
                 let now = Utc::now();
                 let token = local_token::usual(DEV_TOKEN_TTL)?;
@@ -207,14 +219,21 @@ fn beyond(text: &str, other: char) -> String {
     }
 }
 
+/// The beginning of a file: up to one byte more than a token may have. Not on this thread: it may be a pipe to which nobody writes.
+async fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).await?.take(BYTES_MAX + 1).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
 /// Runs the command in a shell, within this time.
 async fn run(command: &str, time_max: Duration) -> Result<String, CredentialsError> {
-    let ran = timeout(time_max, shell::output(command)).await.map_err(|_| CredentialsError::CommandTooSlow)?;
-    let (status, output) = ran.map_err(CredentialsError::Command)?;
-    if !status.success() {
-        return Err(CredentialsError::CommandFailed(status));
+    let ran = timeout(time_max, shell::output(command, BYTES_MAX)).await.map_err(|_| CredentialsError::CommandTooSlow)?;
+    match ran.map_err(CredentialsError::Command)? {
+        Output::Ended(status, output) if status.success() => Ok(String::from_utf8_lossy(&output).into_owned()),
+        Output::Ended(status, _) => Err(CredentialsError::CommandFailed(status)),
+        Output::TooLong => Err(CredentialsError::TooLong(OF_COMMAND)),
     }
-    Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
 #[cfg(test)]
@@ -279,6 +298,15 @@ mod tests {
         assert_eq!(token("printf ' %s\n' a.b").current().await.unwrap().as_deref(), Some("a.b"));
         assert!(matches!(token("echo x; exit 3").current().await, Err(CredentialsError::CommandFailed(_))));
         assert!(matches!(token("true").current().await, Err(CredentialsError::Empty(_))));
+    }
+
+    /// Bug found: what had no end was read until the memory was full.
+    #[tokio::test]
+    async fn a_source_without_an_end_is_given_up() {
+        for source in [TokenSource::Command("yes".to_owned()), TokenSource::File("/dev/zero".into())] {
+            let error = Credentials::new(source).current().await.unwrap_err();
+            assert!(error.to_string().ends_with("contains more than a token: it has more than 65536 bytes"), "{error}");
+        }
     }
 
     /// Bug found: a command that waited for ever kept `watch --timeout` from ending.

@@ -16,6 +16,15 @@ struct Running {
     group: Group,
 }
 
+/// How a command ended.
+#[derive(Debug)]
+pub enum Output {
+    /// By itself, after it wrote this.
+    Ended(ExitStatus, Vec<u8>),
+    /// It wrote more than it may, and was stopped.
+    TooLong,
+}
+
 /// The process group of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
@@ -73,32 +82,37 @@ fn parent(pid: &str) -> Option<(Pid, i32)> {
     Some((process, fields.split_whitespace().nth(1)?.parse().ok()?))
 }
 
-/// How the command ended, and what it wrote. The user sees its stderr. Its stdin is not the process's own, which may contain items.
+/// How the command ended, and what it wrote: at most this many bytes. The user sees its stderr. Its stdin is not the process's own, which
+/// may contain items.
 ///
 /// # Errors
 ///
 /// The shell cannot be run.
-pub async fn output(command: &str) -> io::Result<(ExitStatus, Vec<u8>)> {
-    output_in(command, Group::usual()).await
+pub async fn output(command: &str, bytes_max: u64) -> io::Result<Output> {
+    output_in(command, bytes_max, Group::usual()).await
 }
 
-async fn output_in(command: &str, group: Group) -> io::Result<(ExitStatus, Vec<u8>)> {
+async fn output_in(command: &str, bytes_max: u64, group: Group) -> io::Result<Output> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::piped());
     if group == Group::Own {
         shell.process_group(0);
     }
     let mut child = shell.spawn()?;
-    let mut stdout = child.stdout.take().ok_or_else(|| io::Error::other("the shell has no output"))?;
+    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("the shell has no output"))?;
     let running = Running { child: Arc::new(Mutex::new(child)), group };
     let child = Arc::clone(&running.child);
     let (ended, end) = oneshot::channel();
     // A thread of the runtime's own would keep the process from ending.
     thread::Builder::new().name("shell".to_owned()).spawn(move || {
         let mut output = Vec::new();
-        let read = stdout.read_to_end(&mut output);
+        let read = stdout.take(bytes_max + 1).read_to_end(&mut output);
+        if output.len() as u64 > bytes_max {
+            let _ = ended.send(Ok(Output::TooLong));
+            return;
+        }
         let status = child.lock().unwrap_or_else(PoisonError::into_inner).wait();
-        let _ = ended.send(read.and(status).map(|status| (status, output)));
+        let _ = ended.send(read.and(status).map(|status| Output::Ended(status, output)));
     })?;
     end.await.map_err(io::Error::other)?
 }
@@ -116,7 +130,7 @@ mod tests {
             assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
             // The reader sees the end of the pipe once all who could write are gone.
             let command = format!("(sleep 60; echo late) > '{}' & wait", pipe.display());
-            let running = tokio::spawn(async move { output_in(&command, group).await });
+            let running = tokio::spawn(async move { output_in(&command, 1_000, group).await });
             let mut reader = tokio::task::spawn_blocking(move || File::open(pipe)).await.unwrap().unwrap();
             running.abort();
             assert!(running.await.unwrap_err().is_cancelled());
