@@ -55,6 +55,11 @@ impl Wait {
         Self { least: self.least.max(least), most: self.most.max(least) }
     }
 
+    /// What is left of it after this time.
+    pub(super) fn after(self, time: Duration) -> Self {
+        Self { least: self.least.saturating_sub(time), most: self.most.saturating_sub(time) }
+    }
+
     /// The wait that was asked for, and a little more.
     fn asked(asked: Duration) -> Self {
         let least = asked.min(ASKED_MAX);

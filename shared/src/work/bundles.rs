@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::returned::{Returned, ReturnedItem};
 use crate::chunk::ChunkMessage;
 use crate::limits::RETURNED_MESSAGES_MAX;
+use crate::time::Instant;
 
 /// Items that wait for another attempt are sent in messages of at most this many, so that they come back one after the
 /// other.
@@ -41,22 +42,23 @@ impl Standing {
     }
 }
 
-/// The items of each message.
+/// The items of each message, by what is left of their waits now.
 pub(super) fn bundles<'a>(
     message: &ChunkMessage,
     returned: &Returned,
     items: Vec<&'a ReturnedItem>,
+    now: Instant,
 ) -> Vec<(Standing, Vec<&'a ReturnedItem>)> {
     let mut groups: BTreeMap<Standing, Vec<&ReturnedItem>> = BTreeMap::new();
     for item in items {
         groups.entry(Standing::of(message, returned, item)).or_default().push(item);
     }
     for items in groups.values_mut() {
-        items.sort_by_key(|item| (item.wait.least, item.index));
+        items.sort_by_key(|item| (item.wait_left(now).least, item.index));
     }
     let mut bundled = Vec::new();
     for spread in SPREADS {
-        bundled = groups.iter().flat_map(|(standing, items)| alike(items, spread).map(|items| (*standing, items.to_vec()))).collect();
+        bundled = groups.iter().flat_map(|(standing, items)| alike(items, spread, now).map(|items| (*standing, items.to_vec()))).collect();
         if bundled.len() <= RETURNED_MESSAGES_MAX {
             break;
         }
@@ -65,12 +67,13 @@ pub(super) fn bundles<'a>(
 }
 
 /// Splits items, sorted by their waits, where the waits differ too much.
-fn alike<'a, 'b>(items: &'b [&'a ReturnedItem], spread: f64) -> impl Iterator<Item = &'b [&'a ReturnedItem]> {
+fn alike<'a, 'b>(items: &'b [&'a ReturnedItem], spread: f64, now: Instant) -> impl Iterator<Item = &'b [&'a ReturnedItem]> {
     let mut rest = items;
     std::iter::from_fn(move || {
-        let shortest = rest.first()?.wait.least;
+        let least = |item: &ReturnedItem| item.wait_left(now).least;
+        let shortest = least(rest.first()?);
         let longest = shortest.as_secs_f64() * spread + 1.0;
-        let (bundle, others) = rest.split_at(rest.partition_point(|item| item.wait.least.as_secs_f64() <= longest).max(1));
+        let (bundle, others) = rest.split_at(rest.partition_point(|item| least(item).as_secs_f64() <= longest).max(1));
         rest = others;
         Some(bundle)
     })

@@ -8,7 +8,7 @@ use super::chunk_context::{ChunkContext, RunContext};
 use super::delivery::Invocation;
 use super::group::{Group, TriedGroup};
 use super::ran::Ran;
-use super::returned::{NotNow, ReturnReason};
+use super::returned::{NotNow, ReturnReason, ReturnedItem};
 use super::run_entry::RunEntry;
 use super::suspects::Suspects;
 use super::worker::Worker;
@@ -96,7 +96,7 @@ impl Worker {
                 let message = "the worker died each time it was processed";
                 let failure = chunk.failure(FailureKind::Crashed, message, chunk.message.attempt + strikes, value);
                 settlement.results.insert(index, ItemResult::Failed(failure));
-                self.record(&mut settlement).await?;
+                self.record(&mut settlement, &returned).await?;
                 suspects.clear(index);
                 // The remaining items are returned as a new message, whose receive count starts at zero.
                 stop = Some(ReturnReason::Deadline.into());
@@ -140,20 +140,21 @@ impl Worker {
             }
             // Still alone: a death that comes after it, with others running again, must not be its second strike.
             let unmarked = if strikes > 0 { self.unmark_suspect(chunk.message.id, suspects, run.invocation).await } else { Ok(()) };
-            if !tried.recorded.is_empty() {
-                settlement.results.extend(tried.recorded);
-                self.record(&mut settlement).await?;
-            }
-            unmarked?;
+            let is_news = !tried.recorded.is_empty() || tried.returned.iter().any(|item| item.reason.was_tried());
             stop = NotNow::for_others(&tried.returned);
             returned.extend(tried.returned);
+            if is_news {
+                settlement.results.extend(tried.recorded);
+                self.record(&mut settlement, &returned).await?;
+            }
+            unmarked?;
         }
         Ok(self.ran(run, entry.leaving(self, settlement), returned))
     }
 
-    /// Records the results so far.
-    async fn record(&self, settlement: &mut Settlement) -> Result<(), JobError> {
-        let (results, seen) = (settlement.hand_over(), settlement.seen);
+    /// Records the results so far, and shows which items wait.
+    async fn record(&self, settlement: &mut Settlement, returned: &[ReturnedItem]) -> Result<(), JobError> {
+        let (results, seen) = (self.showing_waits(settlement.hand_over(), returned), settlement.seen);
         self.checkpoint(&results).await?;
         settlement.note_recorded(&results);
         // The run itself is entered only by a checkpoint that says so.

@@ -60,7 +60,7 @@ impl ChunkContext<'_> {
     /// An item that is returned unchanged: no attempt is charged, and it does not wait.
     pub(super) fn returned(&self, index: u64, value: Box<RawValue>, reason: ReturnReason) -> ReturnedItem {
         let (attempt, call_items_max) = (self.message.attempt, self.message.call_items_max);
-        ReturnedItem { index, value, attempt, wait: Wait::default(), reason, waits_for: None, call_items_max }
+        ReturnedItem { index, value, attempt, wait: Wait::default(), since: Instant::now(), reason, waits_for: None, call_items_max }
     }
 
     /// The failure of an item that never answered.

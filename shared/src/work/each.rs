@@ -45,8 +45,8 @@ impl ChunkContext<'_> {
     }
 }
 
-/// A running checkpoint: the results that it records, and the part that it wrote.
-type Checkpoint<'a> = BoxFuture<'a, (Settlement, Result<Option<Part>, JobError>)>;
+/// A running checkpoint: the results that it records, how many returned items it shows, and the part that it wrote.
+type Checkpoint<'a> = BoxFuture<'a, (Settlement, usize, Result<Option<Part>, JobError>)>;
 
 impl Worker {
     /// Runs the items that are not recorded, as many at a time as the processor allows.
@@ -61,6 +61,8 @@ impl Worker {
         // Between two tries items take no place: others run meanwhile.
         let mut again = FuturesUnordered::new();
         let mut returned = Vec::new();
+        // So many of them are shown as waiting.
+        let mut returned_shown = 0;
         let mut shown_next = Instant::now() + CHECKPOINT_EVERY;
         // The bytes of results that no checkpoint has taken yet.
         let mut held = 0;
@@ -84,23 +86,26 @@ impl Worker {
             }
             let is_paced = has_room(running.len()) && !waiting.is_empty();
             // The first checkpoint is made even without results: it shows readers that some are still to come.
-            let (is_over, is_shown) = (running.is_empty() && waiting.is_empty(), settlement.results.is_empty() && settlement.seen);
+            let is_over = running.is_empty() && waiting.is_empty();
+            let is_shown = settlement.results.is_empty() && settlement.seen && returned.len() == returned_shown;
             let unshown = !is_over && !is_shown;
             if run.chunk.fails_its_job(&part, failed, settlement.results.len()) {
                 shown_next = shown_next.min(last + CHECKPOINT_EVERY);
             }
             if showing.is_none() && unshown && Instant::now() >= shown_next {
                 held = 0;
-                showing = Some(self.checkpoint_beside(entry.entering(self, settlement.hand_over())));
+                let entering = self.showing_waits(entry.entering(self, settlement.hand_over()), &returned);
+                showing = Some(self.checkpoint_beside(entering, returned.len()));
             }
             tokio::select! {
                 biased;
-                Some((results, checkpoint)) = OptionFuture::from(showing.as_mut()) => {
+                Some((results, with_returned, checkpoint)) = OptionFuture::from(showing.as_mut()) => {
                     showing = None;
                     last = Instant::now();
                     match checkpoint {
                         Ok(written) => {
                             settlement.note_recorded(&results);
+                            returned_shown = with_returned;
                             part = written.unwrap_or(part);
                         }
                         Err(error) => {
@@ -134,10 +139,10 @@ impl Worker {
         }
     }
 
-    fn checkpoint_beside(&self, settlement: Settlement) -> Checkpoint<'_> {
+    fn checkpoint_beside(&self, settlement: Settlement, returned: usize) -> Checkpoint<'_> {
         async move {
             let checkpoint = self.checkpoint(&settlement).await;
-            (settlement, checkpoint)
+            (settlement, returned, checkpoint)
         }
         .boxed()
     }

@@ -8,6 +8,7 @@ use super::chunk_context::{ChunkContext, RunContext};
 use super::returned::{NotNow, ReturnedItem};
 use crate::limits::CALL_BYTES_MAX;
 use crate::outcome::ItemResult;
+use crate::time::Instant;
 use headway_processor::Item;
 
 /// The wait before a quick second try, and before the halves of a call that gave no results. Each further halving within
@@ -98,10 +99,10 @@ impl Group {
     /// All of its items, returned for this reason. No attempt is charged.
     pub(super) fn returned(self, not_now: &NotNow) -> impl Iterator<Item = ReturnedItem> {
         let call_items_max = self.call_items_max;
-        let NotNow { reason, wait, waits_for } = not_now.clone();
+        let (NotNow { reason, wait, waits_for }, since) = (not_now.clone(), Instant::now());
         let returned = move |WaitingItem { index, value, attempt }| {
             let waits_for = waits_for.clone();
-            ReturnedItem { index, value, attempt, wait, reason, waits_for, call_items_max }
+            ReturnedItem { index, value, attempt, wait, since, reason, waits_for, call_items_max }
         };
         self.items.into_iter().map(returned)
     }

@@ -12,6 +12,7 @@ use super::returned::{NotNow, ReturnReason, ReturnedItem};
 use super::waits_for::WaitsFor;
 use super::worker::Worker;
 use crate::outcome::{Failure, FailureKind, ItemResult, OutputRecord};
+use crate::time::Instant;
 use crate::waiting::WaitReason;
 use headway_processor::{Item, Output};
 
@@ -146,6 +147,7 @@ impl RunContext<'_> {
             value,
             attempt,
             wait,
+            since: Instant::now(),
             reason: ReturnReason::Waits,
             waits_for: Some(waits_for),
             call_items_max,
@@ -197,6 +199,7 @@ impl RunContext<'_> {
             value,
             attempt,
             wait,
+            since: Instant::now(),
             reason,
             waits_for: Some(self.failed_for_now(error)),
             call_items_max,

@@ -23,9 +23,7 @@ pub(super) struct Ran {
 impl Ran {
     /// Results, and items that are returned in messages with this many hops. Without results there is something to
     /// settle only if something is recorded, since the part may not show it yet.
-    pub(super) fn of(mut settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
-        let retries = returned.iter().filter(|item| item.reason.was_tried());
-        settlement.change.retrying = retries.map(|item| item.index).collect();
+    pub(super) fn of(settlement: Settlement, hops: u32, returned: Vec<ReturnedItem>) -> Self {
         let progress = settlement.counts().handled() > 0;
         let is_nothing = !progress && !settlement.merged && settlement.change.is_nothing();
         let returned = Returned { progress, ..Returned::of(hops, returned) };

@@ -16,6 +16,7 @@ use crate::job::JobStatus;
 use crate::ledger::Parked;
 use crate::limits::QUEUE_DELAY_MAX;
 use crate::queue::Outgoing;
+use crate::time::Instant;
 
 /// Items of a message, with their indexes.
 type Items = Vec<(u64, Box<RawValue>)>;
@@ -37,11 +38,14 @@ impl Worker {
 
     /// A message for the items of each bundle. None of its items begins before its own wait is over.
     fn messages(&self, chunk: &ChunkContext<'_>, returned: &Returned, sent: Vec<&ReturnedItem>) -> Result<Vec<Outgoing>, JobError> {
-        let bundled = bundles(&chunk.message, returned, sent).into_iter();
+        let now = Instant::now();
+        let bundled = bundles(&chunk.message, returned, sent, now).into_iter();
         let outgoing = bundled.map(|(standing, items)| {
-            let delay = self.draw(items.iter().map(|item| item.wait));
+            let delay = self.draw(items.iter().map(|item| item.wait_left(now)));
             let Standing { attempt, call_items_max, waits, hops, returns } = standing;
-            let waited = chunk.message.waited + if waits { delay } else { Duration::ZERO };
+            // While the rest of the chunk ran they have waited too.
+            let so_far = items.iter().map(|item| now.saturating_duration_since(item.since)).min().unwrap_or_default();
+            let waited = chunk.message.waited + if waits { so_far + delay } else { Duration::ZERO };
             // The queue cannot delay it for that long, so the message says itself when it may begin.
             let not_before = (delay > QUEUE_DELAY_MAX).then(|| self.app.clock.now() + TimeDelta::from_std(delay).unwrap_or_default());
             let items = items.into_iter().map(|item| (item.index, item.value.clone())).collect();

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::backoff::Wait;
 use super::waits_for::WaitsFor;
+use crate::time::Instant;
 
 /// An item that is not recorded yet and has to be run by a later message.
 #[derive(Debug)]
@@ -14,11 +15,20 @@ pub(super) struct ReturnedItem {
     pub(super) attempt: u32,
     /// How long it has to wait before it is tried again.
     pub(super) wait: Wait,
+    /// When that wait began. The rest of its chunk may have run for long since then.
+    pub(super) since: Instant,
     pub(super) reason: ReturnReason,
     /// What the job shows meanwhile.
     pub(super) waits_for: Option<WaitsFor>,
     /// The most items of a call with it, if larger calls failed as a whole.
     pub(super) call_items_max: Option<u16>,
+}
+
+impl ReturnedItem {
+    /// What is left of its wait.
+    pub(super) fn wait_left(&self, now: Instant) -> Wait {
+        self.wait.after(now.saturating_duration_since(self.since))
+    }
 }
 
 /// Why items may not begin now, and how long they have to wait.

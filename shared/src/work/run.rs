@@ -14,6 +14,7 @@ use crate::job::JobStatus;
 use crate::outcome::Outcome;
 use crate::part::Register;
 use crate::settlement::Settlement;
+use crate::time::Instant;
 use crate::waiting::{WaitReason, WaitingFor};
 
 impl Worker {
@@ -55,17 +56,25 @@ impl Worker {
         if self.alone { None } else { chunk.rest_after_progress(recorded) }
     }
 
-    /// The result of a run. It also says what the waiting items wait for.
-    pub(super) fn ran(&self, run: &RunContext<'_>, mut settlement: Settlement, returned: Vec<ReturnedItem>) -> Ran {
-        let waiting = || returned.iter().filter_map(|item| Some((item, item.waits_for.as_ref()?)));
-        if let Some((item, waits_for)) = waiting().min_by_key(|(item, waits_for)| (waits_for.reason == WaitReason::Error, item.wait)) {
-            let Wait { least, most } = item.wait;
+    /// The result of a run.
+    pub(super) fn ran(&self, run: &RunContext<'_>, settlement: Settlement, returned: Vec<ReturnedItem>) -> Ran {
+        Ran::of(self.showing_waits(settlement, &returned), run.chunk.message.hops, returned)
+    }
+
+    /// The settlement, which also says which items wait for another attempt, and what they wait for.
+    pub(super) fn showing_waits(&self, mut settlement: Settlement, returned: &[ReturnedItem]) -> Settlement {
+        let retries = returned.iter().filter(|item| item.reason.was_tried());
+        settlement.change.retrying = retries.map(|item| item.index).collect();
+        let now = Instant::now();
+        let waiting = || returned.iter().filter_map(|item| Some((item, item.waits_for.as_ref()?, item.wait_left(now))));
+        let first = waiting().min_by_key(|(_, waits_for, left)| (waits_for.reason == WaitReason::Error, *left));
+        settlement.change.waiting_for = first.map(|(_, waits_for, Wait { least, most })| {
             let wait = if least.is_zero() { most } else { least };
             let until = self.app.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-            let held_back = waiting().all(|(item, _)| !item.reason.was_tried());
-            settlement.change.waiting_for = Some(WaitingFor { held_back, ..waits_for.until(until) });
-        }
-        Ran::of(settlement, run.chunk.message.hops, returned)
+            let held_back = waiting().all(|(item, ..)| !item.reason.was_tried());
+            WaitingFor { held_back, ..waits_for.until(until) }
+        });
+        settlement
     }
 
     /// What is recorded of the chunk. On the first delivery, if the part shows nothing, nothing is read.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use headway_core::outcome::FailureKind;
-use headway_core::{Item, ItemError, JobStatus, Options, ToleratedFailures};
+use headway_core::{Item, ItemError, JobId, JobStatus, Options, ToleratedFailures};
 use tokio::time::Instant;
 
 use crate::world::{Answer, Held, World, done, done_after, fails};
@@ -265,6 +266,45 @@ async fn a_job_says_what_its_items_wait_for() {
         assert_eq!(waiting.limit, told, "what they wait for, by its name");
         let left = (waiting.until - world.app.clock.now()).num_seconds();
         assert!((299..=300).contains(&left), "{left} s");
+    }
+}
+
+/// A job of two items: the downstream of the first asks to wait for 40 s, and the second takes 25 s. Its message was received so often.
+async fn of_a_wait_and_a_slow_item(received: u32) -> (World, JobId, Vec<Held>) {
+    let asked = AtomicBool::new(false);
+    let mut world = World::new(Options { concurrency: 2, ..Options::default() }, move |item| match item.index {
+        0 if !asked.swap(true, Ordering::Relaxed) => fails(ItemError::throttled("http 429", "busy", Some(seconds(40)))),
+        0 => done(),
+        _ => done_after(seconds(25)),
+    });
+    let id = world.start(2, 2, TOLERANT).await;
+    let batch = world.receive(1).await.into_iter().map(|held| Held { received, ..held }).collect();
+    (world, id, batch)
+}
+
+/// Bug found: a wait began only when all of its chunk had run, up to ten minutes after the answer.
+#[tokio::test(start_paused = true)]
+async fn a_wait_begins_with_the_answer() {
+    for received in [1, 2] {
+        let began = Instant::now();
+        let (mut world, id, batch) = of_a_wait_and_a_slow_item(received).await;
+        world.deliver(batch).await;
+        work_off_in_time(&mut world).await;
+        let calls: Vec<Duration> = world.calls_of(0).iter().map(|call| call.at - began).collect();
+        assert!(calls.len() == 2 && (seconds(40)..=seconds(47)).contains(&calls[1]), "received {received} times: {calls:?}");
+        assert_eq!(world.job(id).await.processed_items, 2);
+    }
+}
+
+/// Bug found: a job showed no waiting item before all of its chunk had run.
+#[tokio::test(start_paused = true)]
+async fn a_wait_is_shown_while_other_items_run() {
+    for received in [1, 2] {
+        let (mut world, id, batch) = of_a_wait_and_a_slow_item(received).await;
+        assert!(world.deliver_to_one_who_dies(batch, seconds(3)).await);
+        let job = headway_core::status::get(&world.app, &world.user, id).await.unwrap();
+        let left = job.waiting_for.map(|waiting| (waiting.reason.as_str(), (waiting.until - world.app.clock.now()).num_seconds()));
+        assert_eq!((job.retrying_items, left), (1, Some(("throttled", 37))), "received {received} times");
     }
 }
 

@@ -112,8 +112,8 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "only-the-first-bundle-is-sent",
         edits: &[edit(
-            "let bundled = bundles(&chunk.message, returned, sent).into_iter()",
-            "let bundled = bundles(&chunk.message, returned, sent).into_iter().take(1)",
+            "let bundled = bundles(&chunk.message, returned, sent, now).into_iter()",
+            "let bundled = bundles(&chunk.message, returned, sent, now).into_iter().take(1)",
         )],
         breaks: "items whose waits differ are lost but for some",
         trap: "no item disappears",

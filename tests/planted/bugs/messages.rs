@@ -114,8 +114,8 @@ pub(super) const BUGS: &[Bug] = &[
     Bug {
         name: "rest-dropped-at-the-deadline",
         edits: &[edit(
-            "bundles(&chunk.message, returned, sent).into_iter();",
-            "bundles(&chunk.message, returned, sent.into_iter().filter(|i| i.reason != super::returned::ReturnReason::Deadline).collect()).into_iter();",
+            "bundles(&chunk.message, returned, sent, now).into_iter();",
+            "bundles(&chunk.message, returned, sent.into_iter().filter(|i| i.reason != super::returned::ReturnReason::Deadline).collect(), now).into_iter();",
         )],
         breaks: "items that were not begun before the function's deadline are lost",
         trap: "the rest goes back at once as a new message",
