@@ -30,7 +30,7 @@ pub(crate) fn violations(items: &[Box<RawValue>], field: &str, base: &str, chars
                 Some(format!("its {field:?} is empty or longer than {chars_max} characters"))
             }
             Some(id) => match seen.get(&id) {
-                Some(first) => Some(format!("its {field:?} is the same as that of item {first}")),
+                Some(first) => Some(format!("its {field:?} is the same as that of {base}/{first}")),
                 None => {
                     seen.insert(id, i);
                     None
@@ -66,6 +66,6 @@ mod tests {
         let found = violations(&items, "id", "/items", 3);
         let pointers: Vec<&str> = found.iter().map(|violation| violation.pointer.as_str()).collect();
         assert_eq!(pointers, ["/items/0", "/items/2", "/items/4"]);
-        assert!(found[2].detail.ends_with("the same as that of item 1"), "{}", found[2].detail);
+        assert!(found[2].detail.ends_with("the same as that of /items/1"), "{}", found[2].detail);
     }
 }

@@ -8,6 +8,7 @@ from stack import KEYS_URL, ROOT, Stack
 OPEN = {"ANY /healthz", "ANY /openapi.json", "ANY /docs", "ANY /", "ANY /embed/{proxy+}", "ANY /embed.js"}
 JOBS = "ANY /v1/{proxy+}"
 PREFLIGHT = "OPTIONS /v1/{proxy+}"
+CONTRACT = json.loads((ROOT / "functions/api/openapi.json").read_text())
 
 
 def routes(stack):
@@ -94,6 +95,19 @@ def listed(constant):
     """What a constant of the function's own CORS lists."""
     text = (ROOT / "functions/api/src/cors.rs").read_text()
     return set(re.search(rf'const {constant}: HeaderValue =\s*HeaderValue::from_static\("(.*?)"\);', text)[1].split(", "))
+
+
+def headers_of_the_contract(part):
+    """The headers that the contract names: of requests, or of answers."""
+    operations = [operation for path in CONTRACT["paths"].values() for operation in path.values() if isinstance(operation, dict)]
+    if part == "requests":
+        return {each["name"] for operation in operations for each in operation.get("parameters", []) if each["in"] == "header"}
+    return {name for operation in operations for answer in operation["responses"].values() for name in answer.get("headers", {})}
+
+
+def test_pages_may_use_every_header_of_the_contract():
+    assert headers_of_the_contract("answers") <= listed("EXPOSED_HEADERS")
+    assert {name.lower() for name in headers_of_the_contract("requests")} <= {name.lower() for name in listed("ALLOWED_HEADERS")}
 
 
 def test_the_gateway_marks_answers_for_pages_as_the_function_would():

@@ -13,7 +13,8 @@ use http::{HeaderMap, Method, StatusCode};
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const ALLOWED_HEADERS: HeaderValue =
     HeaderValue::from_static("Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-None-Match, Headway-Owner");
-const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("ETag, Location, Link, Retry-After, X-Request-Id");
+const EXPOSED_HEADERS: HeaderValue =
+    HeaderValue::from_static("ETag, Location, Link, Headway-More, Retry-After, WWW-Authenticate, X-Request-Id");
 /// How long a browser may cache a preflight, in seconds.
 const PREFLIGHT_MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 

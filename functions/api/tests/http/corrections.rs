@@ -93,7 +93,7 @@ async fn a_line_that_is_not_a_correction_is_refused() {
         ),
         (
             "{\"index\":1,\"item\":{\"id\":\"x\"}}\n{\"index\":3,\"item\":{\"id\":\"x\"}}",
-            invalid("/1", "line 2: its \"id\" is the same as that of item 0"),
+            invalid("/1", "line 2: its \"id\" is the same as that of /0"),
         ),
         ("{\"index\":1,\"item\":{}}", invalid("/0", "line 1: has no \"id\" that is a string or an integer")),
         ("{\"index\":1}", invalid("/0", "line 1: must be {\"index\": 17, \"item\": …}")),
