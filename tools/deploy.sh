@@ -24,10 +24,11 @@ secure() { # variable, reason
 }
 # CloudFormation counts characters, but Lambda counts bytes, and so does this check.
 fits() { # variable, the template's parameter that it sets, its value
-    local LC_ALL=C most
+    local LC_ALL=C most why="Lambda allows 4,096 bytes for all environment variables of a function"
+    [ "$2" != TableName ] || why="DynamoDB has no longer name of a table"
     most=$(sed -n "/^  $2:\$/,/^  [A-Z]/s/^    MaxLength: //p" template.yaml)
     [[ -z "$most" || ${#3} -le $most ]] ||
-        problems+=("$1 has ${#3} bytes, but $most is the maximum: Lambda allows 4,096 bytes for all environment variables of a function")
+        problems+=("$1 has ${#3} bytes, but $most is the maximum: $why")
 }
 # Whatever an ARN names has to be in the stack's region. IAM's ARNs have no region. Where the region comes from a profile, this
 # does not know it.

@@ -102,9 +102,17 @@ def many(name, number):
         ),
         (
             "CleanupSchedule",
-            ["rate(1 minute)", "rate(5 minutes)", "rate(1 hour)", "rate(12 hours)", "rate(1 day)", "cron(0/10 * * * ? *)", "cron(0 3 ? * MON-FRI *)"],
-            ["rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(05 minutes)", "5 minutes", "cron(* * *)", "at(2026-11-24T08:00:00)", ""],
+            ["rate(1 minute)", "rate(5 minutes)", "rate(1 hour)", "rate(12 hours)", "rate(1 day)", "cron(0/10 * * * ? *)", "cron(0 3 ? * MON-FRI *)", "cron(0 3 ? * ? *)"],
+            ["rate(1 minutes)", "rate(5 minute)", "rate(0 minutes)", "rate(05 minutes)", "5 minutes", "cron(* * *)", "cron(0 * * * * *)", "cron(0 3 1 ? 1 *)", "at(2026-11-24T08:00:00)", ""],
         ),
+        (
+            "Quotas",
+            ["", "liveJobs=7", "startsPerMinute=1,liveItems=20"],
+            ["livejobs=7", "liveJobs=0", "liveJobs", "liveJobs=7, liveItems=1", "starts=1"],
+        ),
+        ("HttpEndpoints", ["", "{}", '{"crm": {"url": "https://a.example"}}\n'], ["{bad", "[]", "crm", '"{}"']),
+        ("LambdaFunctions", ["", '{"resize": {"function": "resize"}}'], ["resize", "{resize"]),
+        ("Processors", ["", "[]", '[{"name": "a"}]'], ["[bad", "{}", "a"]),
         (
             "AlarmTopicArn",
             ["", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws-cn:sns:cn-north-1:123456789012:alarms"],
