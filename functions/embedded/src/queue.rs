@@ -30,7 +30,7 @@ pub use fairness::{Fairness, UnknownFairness};
 pub(crate) use fault::Fault;
 pub(crate) use handle::Handle;
 pub(crate) use operations::check_name;
-pub(crate) use queues::Queues;
+pub(crate) use queues::{FILE as QUEUE_FILE, Queues};
 pub(crate) use receive::Received;
 pub(crate) use receive_request::ReceiveRequest;
 pub(crate) use store::Settings;

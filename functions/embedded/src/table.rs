@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use crate::{
     durability::{Access, Barrier, Kind, Lane, WriteTurn, check_whole, log_sync, private_database},
     error::{OpenError, Unavailable},
+    queue::QUEUE_FILE,
 };
 pub(crate) use connector::Connector;
 
@@ -58,6 +59,10 @@ impl Table {
     pub(crate) fn in_directory(directory: &Path) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
         let unusable = |cause| OpenError::of_directory(directory, cause);
+        // The queue is made after the table, so that nobody who begins anew has one alone.
+        if directory.join(QUEUE_FILE).exists() && !file.exists() {
+            return Err(OpenError::damaged(&file, format!("it is missing beside {QUEUE_FILE}")));
+        }
         let turn = Arc::new(WriteTurn::open(&directory.join("table.turn"))?);
         let store = {
             let _held = turn.take()?;

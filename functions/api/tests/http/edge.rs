@@ -95,7 +95,10 @@ async fn browsers_of_listed_origins_may_call() {
     };
     let answer = read("https://app.example").await;
     assert_eq!(answer.header("access-control-allow-origin"), "https://app.example");
-    assert_eq!(answer.header("access-control-expose-headers"), "ETag, Location, Link, Headway-More, Retry-After, WWW-Authenticate, X-Request-Id");
+    assert_eq!(
+        answer.header("access-control-expose-headers"),
+        "ETag, Location, Link, Headway-More, Retry-After, WWW-Authenticate, X-Request-Id"
+    );
     assert_eq!(answer.header("access-control-allow-credentials"), "");
     assert_eq!(read("https://evil.example").await.header("access-control-allow-origin"), "");
     let refusal = world.send(Request::get("/v1/jobs").header("origin", "https://app.example").body(Body::empty()).unwrap()).await;

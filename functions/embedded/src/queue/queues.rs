@@ -25,7 +25,8 @@ use crate::{
     error::OpenError,
 };
 
-const FILE: &str = "queue.db";
+/// The file with the messages of a data directory.
+pub(crate) const FILE: &str = "queue.db";
 
 /// A waiting receiver looks at least this often: another process may have sent a message.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

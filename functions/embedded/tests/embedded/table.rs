@@ -185,6 +185,19 @@ async fn a_damaged_file_is_named_instead_of_read() {
     }
 }
 
+/// Bug found: the data directory was taken for a new one, and its messages for those of jobs that were deleted.
+#[tokio::test]
+async fn a_missing_table_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Embedded::open(Config::at(dir.path())).unwrap());
+    until_closed(dir.path()).await;
+    let table = dir.path().join("table.db");
+    std::fs::remove_file(&table).unwrap();
+    let error = Embedded::open(Config::at(dir.path())).unwrap_err();
+    assert!(error.to_string().contains("it is missing beside queue.db"), "{error}");
+    assert!(!table.exists(), "nothing was changed");
+}
+
 /// SQLite removes its logs when the last connection closes. The stores' threads do that a moment after the drop.
 pub(crate) async fn until_closed(dir: &Path) {
     while ["table.db-wal", "queue.db-wal"].iter().any(|log| dir.join(log).exists()) {

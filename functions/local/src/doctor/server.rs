@@ -96,7 +96,7 @@ async fn processors(answer: &Answer) -> Check {
     let wrong = Sandbox::global().unusable(list.iter().map(|one| (one.name.as_str(), &one.params_schema))).await;
     if wrong.is_empty() {
         let names: Vec<_> = list.iter().map(|one| one.name.as_str()).collect();
-        return Check::good(NAME, names.join(", "));
+        return Check::good(NAME, if names.is_empty() { "none is known yet".to_owned() } else { names.join(", ") });
     }
     Check::bad(NAME, wrong.join("; "), "correct it where the processor is described: Processors in template.yaml, or its worker's options")
 }
