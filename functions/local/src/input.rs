@@ -13,6 +13,7 @@ mod format;
 mod hint;
 mod item;
 mod items;
+mod joined;
 mod json_array;
 mod misnamed;
 mod ndjson;

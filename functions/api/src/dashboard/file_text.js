@@ -57,7 +57,7 @@ class FileText {
     } catch {
       fault = this.malformed(true);
     }
-    if (!fault && this.held === DOS_END) [fault, this.held] = ["the character U+001A, with which old DOS programs end a file: remove it.", ""];
+    if (!fault && this.held.endsWith(DOS_END)) [fault, this.held] = ["the character U+001A, with which old DOS programs end a file: remove it.", this.held.slice(0, -1)];
     this.compareWithUtf8();
     yield* this.checked("", fault, true);
     if (this.asUtf8 && this.hasWideUtf8) throw new FileProblem("The file is UTF-8 from beginning to end: choose UTF-8 as its encoding.");
@@ -65,10 +65,10 @@ class FileText {
 
   // The text up to its first fault, and then that fault.
   * checked(decoded, malformed, isLast = false) {
-    let [text, fault] = this.untilFault(this.held + decoded, malformed);
+    let [text, fault] = this.untilFault(this.held + decoded, malformed, isLast);
     this.held = "";
     if (!fault && !isLast) {
-      [this.held] = UNCERTAIN.exec(text) || [""];
+      this.held = UTF16.includes(this.encoding) ? text.slice(-BEFORE) : UNCERTAIN.exec(text)?.[0] || "";
       text = text.slice(0, text.length - this.held.length);
     }
     if (text) yield text;
@@ -77,11 +77,12 @@ class FileText {
     if (fault) throw new FileProblem(fault, this.place);
   }
 
-  untilFault(text, malformed) {
+  untilFault(text, malformed, isLast) {
     const found = [[text.search(/\u0000/), "a NUL character: remove it, or choose another encoding."]];
     if (this.isMarked || this.encoding === "utf-8") found.push([text.search(SHIFTS), "an escape sequence that begins another character set: save the file as UTF-8."]);
     if (![...UTF16, "utf-8"].includes(this.encoding)) found.push([text.search(/[\u0080-\u009f]/), `the byte of a control character, which no text in this encoding has: choose another one, or save the file as UTF-8.`]);
     if (!this.isMarked && UTF16.includes(this.encoding)) found.push([swappedAt(text, this.place.line > 1), `a line end with its two bytes swapped: choose ${encodingWord(UTF16.find((one) => one !== this.encoding))} as the encoding.`]);
+    if (UTF16.includes(this.encoding)) found.push([otherBytesAt(text, this.encoding, isLast && !malformed), "from here on the text is not UTF-16: were two files of different encodings joined, or did a program on the way lose, add or change bytes? Export the file again, in one encoding."]);
     const [at, fault] = found.filter(([index]) => index >= 0).sort(([one], [other]) => one - other)[0] || [text.length, malformed];
     return [text.slice(0, at), fault];
   }
@@ -123,15 +124,51 @@ class FileText {
   }
 }
 
-// Where the two bytes of a line end are swapped: at U+0A00, which is not a character, or at U+0D00 in a text that has no line
-// end before it, as the first line of a text with swapped bytes ends.
+// Where the two bytes of a line end are swapped, in a text that has no line end before it, as the first line of a text with swapped
+// bytes ends: at U+0A00, which is not a character, or at U+0D00.
 function swappedAt(text, hasLineEnd) {
+  const at = text.search(/[\u0a00\u0d00]/);
   const lineEnd = hasLineEnd ? 0 : text.search(/[\r\n]/);
-  const carriageReturn = text.search(/\u0d00/);
-  const signs = [text.search(/\u0a00/), lineEnd < 0 || carriageReturn < lineEnd ? carriageReturn : -1];
-  return signs.filter((at) => at >= 0).sort((one, other) => one - other)[0] ?? -1;
+  return lineEnd < 0 || at < lineEnd ? at : -1;
 }
 
 function decoderOf(encoding) {
   return new TextDecoder(encoding, { fatal: true });
+}
+
+// So many characters in sequence that are two of ASCII each are no text, if so many of their bytes are different: not a line of `═`, or
+// hiragana, whose first byte is the same.
+const [RUN, DIFFERENT_MIN] = [32, 8];
+// How many characters before a new one must be known.
+const BEFORE = RUN - 1;
+// The mark of the other order of bytes, and what LF behind another character is in such bytes if no script has it: the gaps in Gurmukhi.
+const NEVER = /[\ufffe\u0a00\u0a04\u0a0b-\u0a0e\u0a11\u0a12\u0a29\u0a31\u0a34\u0a37\u0a3a\u0a3b\u0a3d\u0a43-\u0a46\u0a49\u0a4a\u0a4e-\u0a50\u0a52-\u0a58\u0a5d\u0a5f-\u0a65\u0a77-\u0a7f]/;
+// A byte of ASCII that a text has.
+const isOfText = (byte) => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte <= 0x7e);
+const isAsciiTwice = (unit) => isOfText(unit >> 8) && isOfText(unit & 0xff);
+// The same for a character beyond the punctuation and signs of U+2000 to U+2BFF.
+const isOfAscii = (unit) => unit >= 0x2c00 && unit < 0x7f00 && isOfText(unit & 0xff);
+// Letters of Gurmukhi and Malayalam, which may be a line end and a character.
+const hasLineEndFirst = (unit) => [0x0a, 0x0d].includes(unit >> 8) && isOfText(unit & 0xff);
+// In such bytes there is one at most of these, but for empty lines.
+const hasControlFirst = (unit) => [0x09, 0x0a, 0x0d].includes(unit >> 8);
+const different = (bytesOfRun) => new Set(bytesOfRun).size;
+
+// Where other bytes begin within a text in UTF-16: a file in another encoding was appended, or a program lost or added bytes. Read as
+// UTF-16 they are mostly characters too, but hardly ever line ends. Without such bytes -1.
+function otherBytesAt(text, encoding, isLast) {
+  const unit = (at) => text.charCodeAt(at);
+  const bytesAt = (at) => (encoding === "utf-16le" ? [unit(at) & 0xff, unit(at) >> 8] : [unit(at) >> 8, unit(at) & 0xff]);
+  const isMark = (at) => [0xbbef, 0xefbb].includes(unit(at)) && bytesAt(at)[0] === 0xef && bytesAt(at + 1)[0] === 0xbf && isOfText(bytesAt(at + 1)[1]) && isAsciiTwice(unit(at + 2));
+  const isLineEnd = (at, others) => at >= 2 && hasLineEndFirst(unit(at)) && others.every((other) => isOfAscii(unit(at + other)));
+  let run = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (at >= 2 && (isMark(at - 2) || isLineEnd(at - 2, [-2, -1, 1, 2]))) return at - 2;
+    if (NEVER.test(text[at]) || (isLast && at + 1 === text.length && isLineEnd(at, [-2, -1]))) return at;
+    run = isAsciiTwice(unit(at)) && !(hasControlFirst(unit(at)) && at > 0 && hasControlFirst(unit(at - 1))) ? run + 1 : 0;
+    if (run < RUN) continue;
+    const units = [...text.slice(at + 1 - RUN, at + 1)].map((one) => one.charCodeAt(0));
+    if ([units.map((one) => one >> 8), units.map((one) => one & 0xff)].every((some) => different(some) >= DIFFERENT_MIN)) return at + 1 - RUN;
+  }
+  return -1;
 }

@@ -84,7 +84,7 @@ fn mistakes_below(header: &Header, delimiter: u8) -> Mistakes {
 /// Refuses text that looks like another format, before its quotes and commas are read as CSV.
 fn check_is_csv<R: Read>(text: &mut Text<R>) -> Result<(), InputError> {
     let place = text.place();
-    match other_format(text.fill()?) {
+    match other_format(text.ahead()?) {
         Some(what) => Err(InputError::at(place, what)),
         None => Ok(()),
     }

@@ -8,6 +8,7 @@ use memchr::{memchr, memchr_iter, memchr2, memmem};
 use super::error::InputError;
 use super::foreign;
 use super::format::{Format, NamedEncoding, Reading};
+use super::joined;
 use super::misnamed::MaybeUtf8;
 use super::not_text::{self, HEAD_BYTES};
 use super::not_utf8;
@@ -47,8 +48,8 @@ pub(super) struct Text<R> {
     tracker: Tracker,
     /// What comes after the decoded text.
     then: Then,
-    /// True if a character [`END_MARK`] comes after the decoded text, and perhaps the end of the file.
-    holds_end_mark: bool,
+    /// So many decoded bytes behind `text[..text_len]` can be judged only together with what follows.
+    held: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,8 @@ enum Then {
     /// A control character for a byte that no text in the encoding has.
     Unused(char),
     Swapped,
+    /// Bytes that are not in the encoding of the text before.
+    Joined,
     End,
 }
 
@@ -100,9 +103,9 @@ impl<R: Read> Text<R> {
             text_len: 0,
             tracker: Tracker::default(),
             then: Then::More,
-            holds_end_mark: false,
+            held: 0,
         };
-        match foreign::other_file(text.fill()?) {
+        match foreign::other_file(text.ahead()?) {
             Some(what) => Err(InputError::File(what.into_owned())),
             None => Ok(text),
         }
@@ -117,6 +120,7 @@ impl<R: Read> Text<R> {
                 Then::Nul => return Err(InputError::at(self.place(), self.nul())),
                 Then::Unused(control) => return Err(InputError::at(self.place(), self.unused(control))),
                 Then::Swapped => return Err(InputError::at(self.place(), self.swapped())),
+                Then::Joined => return Err(InputError::at(self.place(), self.joined())),
                 Then::EndMark => return Err(InputError::at(self.place(), END_MARK_LAST)),
                 Then::Shifted(name) => return Err(InputError::at(self.place(), foreign::shifted(name))),
                 Then::Malformed { what: Some(what), .. } => return Err(InputError::at(self.place(), format!("not UTF-8: {what}"))),
@@ -124,6 +128,12 @@ impl<R: Read> Text<R> {
             }
         }
         Ok(&self.text[self.text_at..self.text_len])
+    }
+
+    /// The next piece, with what may not be consumed yet.
+    pub(super) fn ahead(&mut self) -> Result<&[u8], InputError> {
+        self.fill()?;
+        Ok(&self.text[self.text_at..self.text_len + self.held])
     }
 
     /// Moves past the first `bytes` of the piece.
@@ -153,8 +163,8 @@ impl<R: Read> Text<R> {
         if self.raw_at == self.raw.len() && !self.raw_ended {
             self.read()?;
         }
-        let held = usize::from(std::mem::take(&mut self.holds_end_mark));
-        self.text[..held].fill(END_MARK);
+        let held = std::mem::take(&mut self.held);
+        self.text.copy_within(self.text_len..self.text_len + held, 0);
         let (result, read, written) =
             self.decoder.decode_to_utf8_without_replacement(&self.raw[self.raw_at..], &mut self.text[held..], self.raw_ended);
         self.decoded.extend_from_slice(&self.raw[self.raw_at..self.raw_at + read]);
@@ -184,12 +194,17 @@ impl<R: Read> Text<R> {
         {
             (self.text_len, self.then) = (swapped, Then::Swapped);
         }
+        if not_text::is_utf16(self.encoding)
+            && let Some(joined) = joined::begins(&self.text[..self.text_len], self.encoding, self.then == Then::End)
+        {
+            (self.text_len, self.then) = (joined, Then::Joined);
+        }
         if self.is_unnamed
             && let Some((at, name)) = foreign::shift(&self.text[..self.text_len])
         {
             (self.text_len, self.then) = (at, Then::Shifted(name));
         }
-        self.hold_end_mark();
+        self.hold();
         Ok(())
     }
 
@@ -211,15 +226,18 @@ impl<R: Read> Text<R> {
         Ok(not_utf8::named(&sequence))
     }
 
-    /// Whether a character at the end of the piece is the end mark is known only when the next piece is.
-    fn hold_end_mark(&mut self) {
-        if matches!(self.then, Then::More | Then::End) && self.text[..self.text_len].ends_with(&[END_MARK]) {
-            self.text_len -= 1;
-            match self.then {
-                Then::End => self.then = Then::EndMark,
-                _ => self.holds_end_mark = true,
-            }
+    /// Keeps the end of the piece until the next one shows what it is: whether a character is the end mark, and whether the last
+    /// characters are UTF-16.
+    fn hold(&mut self) {
+        let text = &self.text[..self.text_len];
+        let ends_with_mark = text.ends_with(&[END_MARK]);
+        match self.then {
+            Then::More if not_text::is_utf16(self.encoding) => self.held = last_characters(text, joined::BEFORE),
+            Then::More => self.held = usize::from(ends_with_mark),
+            Then::End if ends_with_mark => (self.text_len, self.then) = (self.text_len - 1, Then::EndMark),
+            _ => {}
         }
+        self.text_len -= self.held;
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -259,6 +277,14 @@ impl<R: Read> Text<R> {
     fn swapped(&self) -> String {
         let (named, other) = if self.encoding == UTF_16BE { ("utf-16be", "utf-16le") } else { ("utf-16le", "utf-16be") };
         format!("a line end with its two bytes swapped: the file is not {named}; try --encoding {other}")
+    }
+
+    fn joined(&self) -> String {
+        format!(
+            "from here on the text is not {}: were two files of different encodings joined, or did a program on the way lose, add or \
+             change bytes? Export the file again, in one encoding",
+            self.encoding.name()
+        )
     }
 
     /// `bytes` is the number of bytes that are not a character.
@@ -312,13 +338,18 @@ fn control(text: &[u8]) -> Option<(usize, char)> {
     found.map(|(at, byte)| (at, char::from(byte)))
 }
 
-/// The place of a line end whose two bytes are swapped: U+0A00, which is not a character, or U+0D00 in a text that has no
-/// line end before it, as the first line of a text with swapped bytes ends.
+/// The length of the last `count` characters of a text, or of all of it if it has fewer.
+fn last_characters(text: &[u8], count: usize) -> usize {
+    let begins = text.iter().rev().enumerate().filter(|(_, byte)| !matches!(byte, 0x80..0xc0));
+    begins.take(count).last().map_or(0, |(at, _)| at + 1)
+}
+
+/// The place of a line end whose two bytes are swapped, in a text that has no line end before it, as the first line of a text with swapped
+/// bytes ends: U+0A00, which is not a character, or U+0D00.
 fn swapped(text: &[u8], has_line_end: bool) -> Option<usize> {
-    let find = |character: &str| memmem::find(text, character.as_bytes());
     let first_line_end = if has_line_end { Some(0) } else { memchr2(b'\n', b'\r', text) };
-    let carriage_return = find("\u{0d00}").filter(|at| first_line_end.is_none_or(|end| *at < end));
-    find("\u{0a00}").into_iter().chain(carriage_return).min()
+    let find = |character: &str| memmem::find(text, character.as_bytes()).filter(|at| first_line_end.is_none_or(|end| *at < end));
+    find("\u{0a00}").into_iter().chain(find("\u{0d00}")).min()
 }
 
 /// The encoding of a file that begins with `head`, and the length of its byte-order mark.
