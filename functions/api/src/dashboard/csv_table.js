@@ -52,12 +52,11 @@ class CsvTable {
     if (!this.isNamed) checkOtherDelimiters(row, this.delimiter);
     Object.assign(this, { written: row.cells, line: row.line, headerRow: row.row, keys: this.names.map((name) => JSON.stringify(name)) });
     if (sizeOf(this.keys.join(":")) > LIMITS.itemBytes) throw new FileProblem(`the names of the columns alone are more than ${bytes(LIMITS.itemBytes)}.`, { line: row.line, column: 1 });
-    this.mistakes = this.isNamed ? [] : [new LeftMark(), new OtherDelimiter(row, this.delimiter), new DrawnTable(row), ...wrappedBelow(row, this.delimiter)];
+    this.mistakes = this.isNamed ? [] : [new LeftMark(), new OtherDelimiter(row, this.delimiter), new DrawnTable(row), new RepeatedHeader(row), ...wrappedBelow(row, this.delimiter)];
   }
 
   // Looks for mistakes about the whole file that the row shows.
   look({ cells, hasQuotes, line }) {
-    if (cells.length > 1 && cells.every((cell, at) => cell === this.written[at])) throw new FileProblem(`the row repeats the header of line ${count(this.line)}: were two files joined? Then remove it.`, { line, column: 1 });
     this.mistakes = this.mistakes.filter((mistake) => mistake.look({ cells, hasQuotes, line }));
   }
 
@@ -83,6 +82,31 @@ class CsvTable {
     if (this.names.length > 1 || last >= this.line + TITLE_LINES_MAX) return quotes;
     return this.line === last ? `is line ${count(last)} a title? Then remove it; otherwise ${quotes}` : `are lines ${count(this.line)} to ${count(last)} a title? Then remove them; otherwise ${quotes}`;
   }
+}
+
+// A row that repeats the header: two files were joined. The second may have its columns in another order, or their names in other
+// capitals or with blanks around them. A single cell may be such a word.
+class RepeatedHeader {
+  constructor({ cells, line }) {
+    Object.assign(this, { names: cells.map(plainName), line });
+    this.sorted = [...this.names].sort().join("\n");
+  }
+
+  look({ cells, line }) {
+    if (this.names.length === 1 || !cells.every((cell) => this.names.includes(plainName(cell)))) return true;
+    const names = cells.map(plainName);
+    if ([...names].sort().join("\n") !== this.sorted) return true;
+    const isInOrder = names.every((name, at) => name === this.names[at]);
+    const [order, remedy] = isInOrder ? ["", "remove it"] : [", in another order", "send each file alone"];
+    throw new FileProblem(`the row repeats the header of line ${count(this.line)}${order}: were two files joined? Then ${remedy}.`, { line, column: 1 }, { canStay: true });
+  }
+
+  end() {}
+}
+
+// A name in small letters, without blanks around it; only those of ASCII, as the command compares them.
+function plainName(name) {
+  return name.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "").replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function delimiterWord(delimiter) {

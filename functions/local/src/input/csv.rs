@@ -6,6 +6,7 @@ mod drawn;
 mod header;
 mod mistake;
 mod other_delimiter;
+mod repeated;
 mod rows;
 mod wrapped;
 
@@ -16,6 +17,7 @@ use self::drawn::Drawn;
 use self::header::Header;
 use self::mistake::{Mistake, Mistakes};
 use self::other_delimiter::OtherDelimiter;
+use self::repeated::Repeated;
 use self::rows::{Row, Rows};
 use self::wrapped::Wrapped;
 use super::error::InputError;
@@ -57,7 +59,6 @@ impl<R: Read> CsvItems<R> {
         while self.rows.next(&mut self.row)? {
             if !self.row.is_empty() {
                 self.check_width()?;
-                self.header.check_is_not_repeated(&self.row)?;
                 mistake::look(&mut self.mistakes, &self.row)?;
                 return Ok(true);
             }
@@ -77,6 +78,7 @@ fn mistakes_below(header: &Header, delimiter: u8) -> Mistakes {
         Box::new(OtherDelimiter::below(header, delimiter)),
         Box::new(Drawn::below(header.width(), delimiter)),
     ];
+    mistakes.extend(Repeated::below(header, delimiter).map(|repeated| -> Box<dyn Mistake> { Box::new(repeated) }));
     mistakes.extend(Wrapped::below(header, delimiter).map(|wrapped| -> Box<dyn Mistake> { Box::new(wrapped) }));
     mistakes
 }

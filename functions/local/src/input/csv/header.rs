@@ -84,15 +84,6 @@ impl Header {
         self.place
     }
 
-    /// Refuses a row that has the names of all columns, if they are several: a single cell may be such a word.
-    pub(super) fn check_is_not_repeated(&self, row: &Row) -> Result<(), InputError> {
-        if self.width() < 2 || !row.cells().eq(self.names()) {
-            return Ok(());
-        }
-        let what = format!("the row repeats the header of line {}: were two files joined? Then remove it", self.place.line);
-        Err(InputError::at(row.place(), what))
-    }
-
     pub(super) fn check_width(&self, row: &Row) -> Result<(), InputError> {
         let (cells, columns) = (row.width(), self.keys.len());
         if cells == columns {
