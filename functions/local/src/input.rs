@@ -10,6 +10,7 @@ mod error;
 mod escapes;
 mod foreign;
 mod format;
+mod garbled;
 mod hint;
 mod item;
 mod items;

@@ -2,6 +2,10 @@
 
 // Escape sequences that begin another character set.
 const SHIFTS = /\u001b(?:\$[B@]|\$\(D|\(J|\$\)[CA])/;
+// Characters of UTF-8, read as windows-1252: `ü` is `Ã¼`. A sign such as `»`, `°`, `·` or a footnote's number may follow a letter.
+const GARBLED_SIGN = "[\\u00a1-\\u00aa\\u00ac\\u00ad\\u00af\\u00b1\\u00b4-\\u00b6\\u00b8\\u00ba\\u00bc-\\u00bf]";
+const GARBLED = new RegExp(`[ÂÃÄÅÐÑ]${GARBLED_SIGN}|â€|ðŸ|[à-í]${GARBLED_SIGN}{2}`, "g");
+const GARBLED_ENOUGH = 3;
 const DOS_END = "\u001a";
 // What can be judged only together with what follows.
 const UNCERTAIN = /(?:\u001a|\u001b(?:\$[()]?|\()?)$/;
@@ -32,7 +36,7 @@ async function* bytesOf(file) {
 
 class FileText {
   constructor({ file, encoding, isMarked, format }) {
-    Object.assign(this, { file, encoding, isMarked, format, decoder: decoderOf(encoding), place: START, at: 0, held: "", hasWide: false });
+    Object.assign(this, { file, encoding, isMarked, format, decoder: decoderOf(encoding), place: START, at: 0, held: "", hasWide: false, garbled: 0, before: "" });
     // Text in another encoding that is also UTF-8 from beginning to end would be garbled.
     this.asUtf8 = encoding === "utf-8" || UTF16.includes(encoding) ? null : decoderOf("utf-8");
   }
@@ -61,6 +65,7 @@ class FileText {
     this.compareWithUtf8();
     yield* this.checked("", fault, true);
     if (this.asUtf8 && this.hasWideUtf8) throw new FileProblem("The file is UTF-8 from beginning to end: choose UTF-8 as its encoding.");
+    if (this.garbled >= GARBLED_ENOUGH) throw new FileProblem("here and at other places the text is UTF-8, which the chosen encoding garbles, as “ü” to “Ã¼”, but not everywhere: were two files of different encodings joined? Save all of it as UTF-8.", this.firstGarbled);
   }
 
   // The text up to its first fault, and then that fault.
@@ -71,10 +76,23 @@ class FileText {
       this.held = UTF16.includes(this.encoding) ? text.slice(-BEFORE) : UNCERTAIN.exec(text)?.[0] || "";
       text = text.slice(0, text.length - this.held.length);
     }
+    if (this.encoding === "windows-1252") this.lookForGarbled(text);
     if (text) yield text;
     this.place = placeAfter(text, this.place);
     this.hasWide ||= /[^\u0000-\u007f]/.test(text);
     if (fault) throw new FileProblem(fault, this.place);
+  }
+
+  // Counts characters of UTF-8 that no text in windows-1252 has as they are.
+  lookForGarbled(text) {
+    const known = this.before.length;
+    for (const { 0: { length }, index } of (this.before + text).matchAll(GARBLED)) {
+      if (index + length <= known) continue;
+      this.garbled += 1;
+      const { line, column } = index < known ? { ...this.place, column: this.place.column - (known - index) } : placeAfter(text.slice(0, index - known), this.place);
+      this.firstGarbled ||= { line, column };
+    }
+    this.before = (this.before + text).slice(-2);
   }
 
   untilFault(text, malformed, isLast) {
@@ -109,6 +127,7 @@ class FileText {
     if (this.encoding !== "utf-8") return `not ${encodingWord(this.encoding)}: choose another encoding, or save the file as UTF-8.`;
     if (isAtEnd && (this.hasWide || this.format !== "csv")) return cutOff;
     if (this.format !== "csv") return "not UTF-8, as JSON always is: the file is damaged here, or was written in another encoding. Write it as UTF-8.";
+    if (this.isMarked) return "not UTF-8, though the file begins with the byte-order mark of UTF-8: the file is damaged here, or two files of different encodings were joined. Save all of it as UTF-8.";
     if (this.hasWide) return "not UTF-8, unlike the characters before it: the file is damaged here, or two files of different encodings were joined. If the characters before it are wrong, too, choose another encoding.";
     return "not UTF-8. If a spreadsheet wrote the file, choose “Windows-1252” as its encoding, or save it as “CSV UTF-8”.";
   }

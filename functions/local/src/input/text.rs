@@ -8,6 +8,7 @@ use memchr::{memchr, memchr_iter, memchr2, memmem};
 use super::error::InputError;
 use super::foreign;
 use super::format::{Format, NamedEncoding, Reading};
+use super::garbled::Garbled;
 use super::joined;
 use super::misnamed::MaybeUtf8;
 use super::not_text::{self, HEAD_BYTES};
@@ -33,6 +34,10 @@ pub(super) struct Text<R> {
     unmarked_utf16: bool,
     /// Finds out whether the text is UTF-8, if `--encoding` names something else.
     misnamed: Option<MaybeUtf8>,
+    /// Finds characters of UTF-8, if `--encoding` names something else.
+    garbled: Option<Garbled>,
+    /// True if the file begins with a byte-order mark.
+    is_marked: bool,
     /// True if there was a character beyond ASCII.
     has_wide: bool,
     /// Bytes read and not decoded yet: `raw[raw_at..]`.
@@ -93,6 +98,8 @@ impl<R: Read> Text<R> {
             is_unnamed: named.is_none(),
             unmarked_utf16: raw_at == 0 && not_text::is_utf16(encoding),
             misnamed: misnamed(encoding, &raw),
+            garbled: Garbled::in_encoding(encoding),
+            is_marked: raw_at > 0,
             has_wide: false,
             raw,
             raw_at,
@@ -149,12 +156,15 @@ impl<R: Read> Text<R> {
     }
 
     fn end(&self) -> Result<&[u8], InputError> {
-        match &self.misnamed {
-            Some(seen) if seen.is_utf8() => Err(InputError::File(format!(
+        if self.misnamed.as_ref().is_some_and(MaybeUtf8::is_utf8) {
+            return Err(InputError::File(format!(
                 "the file is UTF-8 from beginning to end, but --encoding says {}: leave --encoding out",
                 self.encoding.name()
-            ))),
-            _ => Ok(&[]),
+            )));
+        }
+        match self.garbled.as_ref().and_then(Garbled::first) {
+            Some(place) => Err(InputError::at(place, GARBLED)),
+            None => Ok(&[]),
         }
     }
 
@@ -205,6 +215,7 @@ impl<R: Read> Text<R> {
             (self.text_len, self.then) = (at, Then::Shifted(name));
         }
         self.hold();
+        self.look_for_garbled();
         Ok(())
     }
 
@@ -238,6 +249,12 @@ impl<R: Read> Text<R> {
             _ => {}
         }
         self.text_len -= self.held;
+    }
+
+    fn look_for_garbled(&mut self) {
+        if let Some(garbled) = &mut self.garbled {
+            garbled.see(&self.text[..self.text_len], self.tracker);
+        }
     }
 
     fn read(&mut self) -> io::Result<()> {
@@ -293,6 +310,10 @@ impl<R: Read> Text<R> {
         // In most other encodings a single byte can be a character; two that could begin one in UTF-8 are hardly ever text.
         if self.encoding == UTF_8 && at_end && (self.has_wide || bytes > 1 || self.must_be_utf8) {
             "the file ends within a character: is it cut off?".to_owned()
+        } else if self.encoding == UTF_8 && self.is_marked {
+            "not UTF-8, though the file begins with the byte-order mark of UTF-8: the file is damaged here, or two files of different \
+             encodings were joined; save all of it as UTF-8"
+                .to_owned()
         } else if self.encoding == UTF_8 && self.has_wide {
             // Read in another encoding, the characters before it would be garbled, unless they are UTF-8 only by chance.
             let or = if self.must_be_utf8 { "" } else { "; if those are wrong too, give the file's encoding, as in --encoding gbk" };
@@ -316,6 +337,8 @@ impl<R: Read> Text<R> {
     }
 }
 
+const GARBLED: &str = "here and at other places the text is UTF-8, which --encoding garbles, as `ü` to `Ã¼`, but not everywhere: were two \
+                       files of different encodings joined? Save all of it as UTF-8, and leave --encoding out";
 const END_MARK_LAST: &str = "the character 0x1A, with which old DOS programs end a file: remove it";
 
 /// Prepares the check whether a file is UTF-8, if the given encoding is neither UTF-8 nor UTF-16.
