@@ -14,6 +14,7 @@ mod foreign;
 mod property;
 mod scripts;
 mod sets;
+pub(crate) mod size;
 mod translator;
 
 use translator::Translator;

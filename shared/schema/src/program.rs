@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jsonschema::{PatternOptions, ValidationOptions, Validator};
+use jsonschema::{PatternCache, PatternOptions, ValidationOptions, Validator};
 use serde_json::Value;
 
 use crate::alternatives::{self, Wishes};
@@ -13,6 +13,7 @@ use crate::every_fault;
 use crate::exact::{self, ExactNumbers, SchemaDigits};
 use crate::formats;
 use crate::loops;
+use crate::pattern::size;
 use crate::reading::{self, ReadSchema};
 use crate::refusal::Refusal;
 use crate::text::{Types, reading as reading_of};
@@ -22,10 +23,9 @@ use crate::wanted_types::WantedTypesRecorder;
 
 /// How many steps a pattern with look-around or back-references may take on one text. All others take linear time.
 const PATTERN_STEPS_MAX: usize = 100_000;
-/// The approximate size of all compiled patterns of a schema together, in bytes.
-const PATTERNS_BYTES_MAX: usize = 16 << 20;
-/// The size of one compiled pattern, in bytes.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// What a schema's patterns may remember of the texts that they have read, in bytes, and one of them.
+const MEMORIES_BYTES_MAX: usize = 16 << 20;
+const MEMORY_BYTES_MAX: usize = 1 << 20;
 /// The values of an item times the schemas. Beyond this only the first violation is searched for, since each takes
 /// memory.
 const VIOLATIONS_SOUGHT_MAX: usize = 200_000;
@@ -46,6 +46,8 @@ pub(crate) struct Program {
     /// True if the schema has numbers that a double cannot stand for.
     has_exact: bool,
     text: Option<TextRules>,
+    /// With the compiled patterns, which all of its validators share.
+    options: ValidationOptions<'static>,
     reading: ReadSchema,
 }
 
@@ -112,13 +114,14 @@ impl Program {
     fn new(reading: ReadSchema, original: &Value, digits: &SchemaDigits<'_>, text: bool) -> Result<Self, Refusal> {
         loops::refusal(original).map_or(Ok(()), Err)?;
         let refused = |error| unfit::refusal(original, &error, &reading.patterns);
-        let validator = options(&reading).build(&reading.schema).map_err(refused)?;
+        let options = options(&reading);
+        let validator = options.clone().build(&reading.schema).map_err(refused)?;
         let rules = || {
-            WantedTypesRecorder::new(options(&reading), &reading.schema)
+            WantedTypesRecorder::new(options.clone(), &reading.schema)
                 .map(|recorder| TextRules { recorder, never_text: never_text(&reading.schema) })
         };
         let text = text.then(rules).transpose().map_err(refused)?;
-        Ok(Self { validator, exact: OnceCell::new(), has_exact: !digits.is_empty(), text, reading })
+        Ok(Self { validator, exact: OnceCell::new(), has_exact: !digits.is_empty(), text, options, reading })
     }
 
     /// The judge of an item; the pointer to a number that cannot be read as the error.
@@ -132,7 +135,7 @@ impl Program {
     /// It compiles if the other one does: it has the same schema.
     fn exact_validator(&self) -> &Validator {
         if self.exact.get().is_none()
-            && let Ok(validator) = exact::with_exact_numbers(options(&self.reading), self.reading.draft).build(&self.reading.schema)
+            && let Ok(validator) = exact::with_exact_numbers(self.options.clone(), self.reading.draft).build(&self.reading.schema)
         {
             let _ = self.exact.set(validator);
         }
@@ -370,10 +373,12 @@ fn never_text(schema: &Value) -> HashMap<String, Types> {
 }
 
 fn options(reading: &ReadSchema) -> ValidationOptions<'static> {
-    let bytes_max = (PATTERNS_BYTES_MAX / reading.pattern_count.max(1)).min(PATTERN_BYTES_MAX);
-    let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(bytes_max);
+    let bytes_max = size::bytes_max(&reading.all_patterns);
+    let memory_max = (MEMORIES_BYTES_MAX / reading.all_patterns.len().max(1)).min(MEMORY_BYTES_MAX);
+    let patterns = PatternOptions::fancy_regex().backtrack_limit(PATTERN_STEPS_MAX).size_limit(bytes_max).dfa_size_limit(memory_max);
     let options = jsonschema::options().offline().should_validate_formats(true).should_ignore_unknown_formats(false);
-    formats::checked_here(exact::with_exact_multiples(options.with_pattern_options(patterns)), reading.draft)
+    let options = options.with_pattern_options(patterns).with_pattern_cache(PatternCache::new());
+    formats::checked_here(exact::with_exact_multiples(options), reading.draft)
 }
 
 #[cfg(test)]

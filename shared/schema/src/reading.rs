@@ -28,8 +28,8 @@ pub(crate) struct ReadSchema {
     pub(crate) patterns: HashMap<String, String>,
     /// How many schemas are in it.
     pub(crate) schemas: usize,
-    /// How many patterns are in it.
-    pub(crate) pattern_count: usize,
+    /// All patterns in it, in the engine's dialect.
+    pub(crate) all_patterns: HashSet<String>,
 }
 
 /// Reads a schema.
@@ -41,9 +41,9 @@ pub(crate) fn read(schema: Value, digits: &SchemaDigits<'_>) -> Result<ReadSchem
     let mut schema = schema;
     let mut reader = SchemaReader::new(&schema, digits);
     reader.schema(&mut schema, reader.whole, "");
-    let SchemaReader { refusals, patterns, schemas, pattern_count, .. } = reader;
+    let SchemaReader { refusals, patterns, schemas, all_patterns, .. } = reader;
     let draft = dialect::declared(&schema).and_then(Draft::named).unwrap_or(Draft::DEFAULT);
-    if refusals.is_empty() { Ok(ReadSchema { schema, draft, patterns, schemas, pattern_count }) } else { Err(refusals) }
+    if refusals.is_empty() { Ok(ReadSchema { schema, draft, patterns, schemas, all_patterns }) } else { Err(refusals) }
 }
 
 struct SchemaReader<'s> {
@@ -51,7 +51,7 @@ struct SchemaReader<'s> {
     refusals: Vec<Refusal>,
     patterns: HashMap<String, String>,
     schemas: usize,
-    pattern_count: usize,
+    all_patterns: HashSet<String>,
     /// The id of the schema, or of the one around it, that names within are relative to.
     base: String,
     /// Names that schemas have, each with the base it is relative to.
@@ -66,8 +66,9 @@ impl<'s> SchemaReader<'s> {
     fn new(schema: &Value, digits: &'s SchemaDigits<'s>) -> Self {
         let mut ids = Vec::new();
         all_ids(schema, &mut ids);
-        let (refusals, patterns, names) = (Vec::new(), HashMap::new(), HashSet::new());
-        Self { digits, refusals, patterns, schemas: 0, pattern_count: 0, base: String::new(), names, ids, whole: Around::whole(schema) }
+        let (refusals, patterns, all_patterns) = (Vec::new(), HashMap::new(), HashSet::new());
+        let (base, names, whole) = (String::new(), HashSet::new(), Around::whole(schema));
+        Self { digits, refusals, patterns, schemas: 0, all_patterns, base, names, ids, whole }
     }
 
     fn refuse(&mut self, pointer: String, detail: impl Into<String>) {
@@ -202,10 +203,13 @@ impl<'s> SchemaReader<'s> {
 
     /// The translated pattern, if it differs.
     fn pattern(&mut self, text: &str, at: &str) -> Option<String> {
-        self.pattern_count += 1;
         match pattern::translate(text) {
-            Ok(Cow::Borrowed(_)) => None,
+            Ok(Cow::Borrowed(_)) => {
+                self.all_patterns.insert(text.to_owned());
+                None
+            }
             Ok(Cow::Owned(other)) => {
+                self.all_patterns.insert(other.clone());
                 self.patterns.insert(other.clone(), text.to_owned());
                 Some(other)
             }

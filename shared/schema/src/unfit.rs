@@ -4,6 +4,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ReferencingError, ValidationError};
 use serde_json::Value;
 
+use crate::pattern::size;
 use crate::pointer::{cut, join};
 use crate::reading::another_document;
 use crate::refusal::Refusal;
@@ -42,7 +43,9 @@ pub(crate) fn refusal(schema: &Value, error: &ValidationError<'_>, patterns: &Pa
 fn fault(pointer: &str, error: &ValidationError<'_>, patterns: &Patterns) -> String {
     let keyword = pointer.rsplit('/').next().unwrap_or_default();
     match error.kind() {
-        ValidationErrorKind::Format { format } if format == "regex" => not_a_pattern(error.instance().as_str().unwrap_or_default()),
+        ValidationErrorKind::Format { format } if format == "regex" => {
+            not_a_pattern(error.instance().as_str().unwrap_or_default(), patterns)
+        }
         ValidationErrorKind::AnyOf { .. } if keyword == "type" => {
             format!("{} is not a type or a list of types", cut(&error.instance().to_string(), NAME_CHARS_MAX))
         }
@@ -55,7 +58,7 @@ fn fault(pointer: &str, error: &ValidationError<'_>, patterns: &Patterns) -> Str
 }
 
 /// Why a pattern of ECMA-262 is refused: only because of its size, unless the engine cannot run it.
-fn not_a_pattern(pattern: &str) -> String {
+fn not_a_pattern(pattern: &str, patterns: &Patterns) -> String {
     use fancy_regex::{CompileError, Error, ParseError, RegexBuilder};
     match RegexBuilder::new(pattern).delegate_size_limit(1 << 20).build() {
         Err(Error::ParseError(_, ParseError::RecursionExceeded)) => "the regular expression is nested too deeply".to_owned(),
@@ -63,7 +66,7 @@ fn not_a_pattern(pattern: &str) -> String {
             format!("the regular expression cannot be run: {}", cut(&error.to_string(), NAME_CHARS_MAX))
         }
         Err(error @ Error::ParseError(..)) => format!("not a regular expression: {}", cut(&error.to_string(), NAME_CHARS_MAX)),
-        _ => "the regular expression is too large".to_owned(),
+        _ => size::too_large(patterns.get(pattern).map_or(pattern, String::as_str)),
     }
 }
 

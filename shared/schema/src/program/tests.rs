@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::*;
 
@@ -283,10 +283,42 @@ fn only_the_wrong_columns_are_reported() {
 /// A pattern of ECMA-262 that is too large is reported as too large, not as invalid.
 #[test]
 fn a_pattern_that_is_too_large_is_reported_as_such() {
-    for schema in [json!({"pattern": r"(\w{200}){200}"}), json!({"patternProperties": {"^a{1000000}$": {}}})] {
+    for (schema, count) in [
+        (json!({"pattern": r"(\p{L}{200}){201}"}), "{201} (at character 13)"),
+        (json!({"patternProperties": {"^a{1000000}$": {}}}), "{1000000} (at character 3)"),
+    ] {
         let refusals = Program::compile(&schema.to_string(), false).err().unwrap_or_default();
+        let limit = "compiled, one may take 16 MB, and all of a schema 48 MB together";
+        let expected =
+            format!("the regular expression is too large: {limit}. Write * or + for {count}, and check the length with maxLength");
         assert_eq!(refusals.len(), 1, "{schema}");
-        assert_eq!(refusals[0].detail, "the regular expression is too large", "{schema}");
+        assert_eq!(refusals[0].detail, expected, "{schema}");
+    }
+}
+
+/// What people write for names, addresses and lines of text is accepted, alone and in 30 columns.
+#[test]
+fn ordinary_patterns_that_count_classes_are_accepted() {
+    for (pattern, fits, other) in [
+        (r"^\p{Lu}\p{L}{0,30}$", "Étienne", "étienne"),
+        (r"^\p{Lu}[\p{L}\p{M}' .-]{0,99}$", "O'Brien", "1"),
+        (r"^\s*\p{L}{1,25}\s*$", " é ", "é!"),
+        (r"^(?!x)\p{L}{1,50}$", "é", "xé"),
+        (r"^\p{L}{1,50}@\p{L}{1,50}$", "é@é", "é@"),
+        (r"^(?:\p{L}{1,50} ){1,5}\p{L}{1,50}$", "Ana María", "Ana"),
+        (r"^\S{1,100}( \S{1,100}){0,20}$", "a b", "a  b"),
+        (r"^(?:.{1,72}\n){0,50}$", "a\nb\n", "a"),
+        (r"^a.{1,500}b.{1,500}$", "a-b-", "a-b"),
+        (r"^ID-\p{N}{1,107}$", "ID-½", "ID-"),
+    ] {
+        let program = Program::compile(&json!({"pattern": pattern}).to_string(), true).unwrap_or_else(|refusals| panic!("{refusals:?}"));
+        assert_eq!(program.check(&json!(fits).to_string(), &mut || {}), Verdict::Fits, "{pattern}");
+        assert!(matches!(program.check(&json!(other).to_string(), &mut || {}), Verdict::Misfit(_)), "{pattern}");
+    }
+    for pattern in [r"^.{0,255}\n.{0,255}", r"^\p{Lu}\p{L}{0,30}"] {
+        let columns: Map<_, _> = (0..30).map(|i| (format!("c{i}"), json!({"pattern": format!("{pattern}{i}$")}))).collect();
+        let refused = Program::compile(&json!({"properties": columns}).to_string(), true).err();
+        assert_eq!(refused, None, "{pattern}");
     }
 }
 

@@ -229,7 +229,26 @@ fn patterns() -> Vec<Case> {
         pattern("nested quantifiers with a look-ahead", r"^(?=(a+)+b)", text("a", 40), &["misfit pattern", "schema time"]),
         pattern("a look-behind without end", r"(?<=a.*)b", text("a", 40_000), &["misfit pattern", "schema time", "refused: schema"]),
         pattern("a back-reference", r"^(a|b|ab)*(.*)\2c$", text("ab", 15_000), &["misfit pattern", "schema time", "refused: schema"]),
-        pattern("counts within counts", r"(\w{200}){200}", text("a", 10), REFUSED),
+        pattern("counts within counts", r"(\p{L}{200}){200}", text("a", 10), REFUSED),
+        pattern("counts within counts of a small class", r"(\w{200}){200}", text("a", 40_000), &["fits", "schema time"]),
+        pattern(
+            "counts within counts that match anywhere",
+            r"(?:\p{L}{1,10}){1,30}1$",
+            text("é", 40_000),
+            &["misfit pattern", "schema time", "schema memory"],
+        ),
+        case(
+            "60 patterns as large as they may be",
+            json!({"allOf": (0..60).map(|i| json!({"pattern": format!(r"^\p{{L}}{{1,{}}}[^{i}]", 100 + i)})).collect::<Vec<_>>()}),
+            text("é", 1_000),
+            &["fits", "refused: schema", "refused: schema memory", "refused: schema time", "schema time", "schema memory"],
+        ),
+        case(
+            "2,000 patterns that are just small",
+            json!({"allOf": (0..2_000).map(|i| json!({"pattern": format!(r"\p{{L}}{{1,4}}.*{i}.*")})).collect::<Vec<_>>()}),
+            text("é", 1_000),
+            &["misfit pattern", "refused: schema", "refused: schema memory", "refused: schema time", "schema time", "schema memory"],
+        ),
         pattern("a class counted a thousand times", r"^\p{L}{1000}$", text("é", 1_000), &["fits", "refused: schema"]),
         pattern("a count of a billion", r"^a{1000000000}$", text("a", 10), REFUSED),
         pattern(

@@ -116,6 +116,27 @@ async fn neighbours_are_checked() {
     }
 }
 
+/// As much as patterns may take leaves memory for items, also if they need other readings and all digits of numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_patterns_leave_memory_for_items() {
+    headway_schema::sandbox::use_program(env!("CARGO_BIN_EXE_headway-schema-child"));
+    let sandbox = Sandbox::with_times(1, Duration::from_secs(10), Duration::from_secs(20));
+    let large = [(30, r"^\p{Lu}\p{L}{0,30}", "Éléonore"), (30, r"^.{0,255}\n.{0,255}", "é\né"), (3, r"^\p{L}{1,50}@\p{L}{1,50}", "é@é")];
+    for (count, pattern, text) in large {
+        let mut columns: serde_json::Map<_, _> =
+            (0..count).map(|i| (format!("c{i}"), serde_json::json!({"pattern": format!("{pattern}(?:{i})?$")}))).collect();
+        let mut item: serde_json::Map<_, _> = (0..count).map(|i| (format!("c{i}"), text.into())).collect();
+        columns.insert("n".to_owned(), serde_json::json!({"type": "number"}));
+        item.insert("n".to_owned(), "0.1000000000000000000001".into());
+        let source = Arc::new(Source::new(serde_json::json!({"properties": columns}).to_string(), true));
+        for (n, expected) in [("0.1000000000000000000001", "typed"), ("x", "misfit /n type")] {
+            item.insert("n".to_owned(), n.into());
+            let found = verdict(&sandbox, "ann", &source, &raw(serde_json::to_string(&item).unwrap())).await;
+            assert_eq!(found, expected, "{count} of {pattern}");
+        }
+    }
+}
+
 /// The refusal is remembered.
 #[tokio::test]
 async fn a_schema_that_was_refused_is_refused_again_at_once() {
