@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::decimal::Decimal;
+use crate::dialect::leads_to_schema;
 use crate::pointer::{cut, is_at_or_within, join, unescaped};
 use crate::raw;
 use crate::text::Types;
@@ -151,7 +152,6 @@ pub(crate) fn reason(error: &ValidationError<'_>, patterns: &Patterns) -> String
         Kind::MaxItems { limit } => format!("more than {}", counted(*limit, "item")),
         Kind::AdditionalItems { limit } => format!("more than {}", counted(*limit as u64, "item")),
         Kind::UniqueItems => "two items are equal".to_owned(),
-        Kind::UnevaluatedItems { .. } => "has an item that is not allowed".to_owned(),
         Kind::Contains => match error.schema_path().as_str().rsplit('/').next() {
             Some("minContains") => "too few items are as required".to_owned(),
             Some("maxContains") => "too many items are as required".to_owned(),
@@ -185,8 +185,45 @@ fn named(error: &ValidationError<'_>, item: &Value, text: &str, patterns: &Patte
             let not_known = |name: &String| Violation { pointer: join(at, name), reason: "not a known member".to_owned() };
             unexpected.iter().take(VIOLATIONS_MAX + 1).map(not_known).map(|violation| with_value(violation, item, text)).collect()
         }
+        Kind::FalseSchema if refuses_members(error) => {
+            let why = if keyword(error) == "additionalProperties" { "not a known member" } else { "not allowed" };
+            let names = item.pointer(at).and_then(Value::as_object).into_iter().flat_map(|members| members.keys());
+            let refused = names.map(|name| Violation { pointer: join(at, name), reason: why.to_owned() });
+            refused.take(VIOLATIONS_MAX + 1).map(|violation| with_value(violation, item, text)).collect()
+        }
+        Kind::UnevaluatedItems { unexpected } => {
+            let elements = item.pointer(at).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let not_allowed = |index| Violation { pointer: format!("{at}/{index}"), reason: "not allowed".to_owned() };
+            let refused = places_of(unexpected, elements).into_iter().take(VIOLATIONS_MAX + 1).map(not_allowed);
+            refused.map(|violation| with_value(violation, item, text)).collect()
+        }
         _ => vec![with_value(Violation { pointer: at.to_owned(), reason: reason(error, patterns) }, item, text)],
     }
+}
+
+/// True for a keyword that is `false`, and so refuses all members of an object.
+fn refuses_members(error: &ValidationError<'_>) -> bool {
+    matches!(keyword(error), "additionalProperties" | "propertyNames")
+}
+
+/// The keyword that refuses a value.
+fn keyword<'e>(error: &'e ValidationError<'_>) -> &'e str {
+    let last = error.schema_path().as_str().rsplit_once('/');
+    match (error.kind(), last) {
+        // What is before it leads to a schema, unless it is the name of a member.
+        (Kind::FalseSchema, Some((before, last @ ("additionalProperties" | "propertyNames")))) if leads_to_schema(before) => last,
+        _ => error.kind().keyword(),
+    }
+}
+
+/// The indexes of elements of which only the text is known. Those at the beginning of an array are evaluated first, so of equal
+/// ones the last are meant.
+fn places_of(texts: &[String], elements: &[Value]) -> Vec<usize> {
+    let mut sought = texts.iter().rev().peekable();
+    let mut is_sought = |element: &Value| sought.next_if_eq(&&element.to_string()).is_some();
+    let mut places: Vec<usize> = (0..elements.len()).rev().filter(|index| is_sought(&elements[*index])).collect();
+    places.reverse();
+    places
 }
 
 /// Adds the item's value at this place. The whole item is not repeated, since it is shown with its failure. A number is shown as
@@ -206,10 +243,10 @@ fn with_value(violation: Violation, item: &Value, text: &str) -> Violation {
 /// `/iata maxLength`. An array's indexes become `*`, so that the same fault in many items is one group. Cut at the
 /// beginning, since the end is more informative.
 fn code_of(error: &ValidationError<'_>, pointer: &str, item: &Value) -> String {
-    let keyword = error.kind().keyword();
+    let keyword = keyword(error);
     let mut place = Some(item);
     let mut code = String::new();
-    for segment in error.instance_path().as_str().split('/').skip(1) {
+    for segment in pointer.split('/').skip(1) {
         let (name, below) = match place {
             Some(Value::Array(elements)) => ("*", segment.parse().ok().and_then(|i: usize| elements.get(i))),
             within => (segment, within.and_then(|value| value.get(unescaped(segment)))),
@@ -217,9 +254,6 @@ fn code_of(error: &ValidationError<'_>, pointer: &str, item: &Value) -> String {
         code.push('/');
         code.push_str(name);
         place = below;
-    }
-    if let Some(missing) = pointer.strip_prefix(error.instance_path().as_str()) {
-        code.push_str(missing);
     }
     let room = CODE_CHARS_MAX.saturating_sub(keyword.chars().count() + 2);
     let chars = code.chars().count();

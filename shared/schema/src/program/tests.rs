@@ -368,3 +368,47 @@ fn a_violation_says_what_is_wrong() {
         assert_eq!(misfit.violations[0].reason, expected, "{schema} {item}");
     }
 }
+
+/// Each member and element that is not allowed is named with its value and the keyword, whether the schema names others or not.
+#[test]
+fn what_is_not_allowed_is_named_by_its_keyword() {
+    let told = |schema: &Value, item: &str| {
+        let program = Program::compile(&schema.to_string(), false).unwrap_or_else(|refusals| panic!("{schema}: {refusals:?}"));
+        let Verdict::Misfit(misfit) = program.check(item, &mut || {}) else { panic!("{schema} takes {item}") };
+        let violations: Vec<String> = misfit.violations.iter().map(ToString::to_string).collect();
+        (misfit.code, violations.join("; "))
+    };
+    let closed = json!({"additionalProperties": false});
+    let items = json!({"unevaluatedItems": false});
+    for (schema, item, code, message) in [
+        (closed.clone(), r#"{"x":1,"y":2}"#, "/x additionalProperties", "/x: not a known member: 1; /y: not a known member: 2"),
+        (json!({"properties": {"o": closed}}), r#"{"o":{"x":[1]}}"#, "/o/x additionalProperties", "/o/x: not a known member: [1]"),
+        (json!({"allOf": [closed]}), r#"{"x":1}"#, "/x additionalProperties", "/x: not a known member: 1"),
+        (json!({"items": closed}), r#"[{"x":1}]"#, "/*/x additionalProperties", "/0/x: not a known member: 1"),
+        (json!({"$ref": "#/$defs/a", "$defs": {"a": closed}}), r#"{"x":1}"#, "/x additionalProperties", "/x: not a known member: 1"),
+        (json!({"propertyNames": false}), r#"{"a":1,"b":2}"#, "/a propertyNames", "/a: not allowed: 1; /b: not allowed: 2"),
+        (items.clone(), "[1,2]", "/* unevaluatedItems", "/0: not allowed: 1; /1: not allowed: 2"),
+        (json!({"prefixItems": [true], "allOf": [items]}), "[5]", "/* unevaluatedItems", "/0: not allowed: 5"),
+        (
+            json!({"prefixItems": [true], "unevaluatedItems": false}),
+            "[1,1,1.50]",
+            "/* unevaluatedItems",
+            "/1: not allowed: 1; /2: not allowed: 1.50",
+        ),
+        (
+            json!({"contains": {"const": 1}, "unevaluatedItems": false}),
+            "[2,1,2]",
+            "/* unevaluatedItems",
+            "/0: not allowed: 2; /2: not allowed: 2",
+        ),
+        // A member may be called like a keyword.
+        (
+            json!({"properties": {"additionalProperties": false, "propertyNames": false}}),
+            r#"{"additionalProperties":{"a":1},"propertyNames":{"b":1}}"#,
+            "/additionalProperties falseSchema",
+            r#"/additionalProperties: not allowed: {"a":1}; /propertyNames: not allowed: {"b":1}"#,
+        ),
+    ] {
+        assert_eq!(told(&schema, item), (code.to_owned(), message.to_owned()), "{schema} on {item}");
+    }
+}
