@@ -11,7 +11,7 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use sha2::{Digest as _, Sha384};
 
-use crate::html_page::{ITEM_ROWS, VISIBLE};
+use crate::html_page::{ITEM_ROWS, VISIBLE, in_one_scope};
 use crate::json_answer::JSON;
 use crate::static_answer::StaticAnswer;
 
@@ -28,7 +28,7 @@ const SCRIPTS: [&str; 7] = [
 const CROSS_ORIGIN_RESOURCE_POLICY: (HeaderName, HeaderValue) =
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
 
-static TEXT: LazyLock<String> = LazyLock::new(|| format!("(() => {{\n\"use strict\";\n{}}})();\n", SCRIPTS.join("\n")));
+static TEXT: LazyLock<String> = LazyLock::new(|| in_one_scope(&SCRIPTS));
 
 /// The script.
 pub(crate) async fn script(headers: HeaderMap) -> Response {
