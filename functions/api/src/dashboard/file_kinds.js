@@ -51,8 +51,19 @@ function refuseOtherWidth(head, chosen) {
   const found = widthOf(head, isUtf16 ? 2 : 8);
   if (found === "utf-32") throw new FileProblem(UTF32);
   if (found && found !== chosen && (isUtf16 || chosen === "utf-8")) throw new FileProblem(`The file looks like ${encodingWord(found)}: choose that as its encoding.`);
+  if (!found && isUtf16) refuseNarrow(head, chosen);
+}
+
+// In UTF-16 CSV has line ends, and JSON begins with a character of ASCII. All bytes of Hindi are ASCII there, too.
+function refuseNarrow(head, chosen) {
+  const isEnd = (byte) => byte === 10 || byte === 13;
+  const units = Array.from({ length: Math.floor(head.length / 2) }, (_, at) => (chosen === "utf-16le" ? [head[2 * at + 1], head[2 * at]] : [head[2 * at], head[2 * at + 1]]));
+  const beginsAsJson = units.length > 0 && units[0][0] === 0 && '{["'.includes(String.fromCharCode(units[0][1]));
   const nuls = head.filter((byte) => byte === 0).length;
-  if (!found && isUtf16 && head.length > 0 && isUtf8(head) && nuls * 8 < head.length) throw new FileProblem("The file looks like UTF-8: choose that as its encoding.");
+  const isUtf16 = beginsAsJson || units.some(([high, low]) => high === 0 && isEnd(low));
+  if (head.length > 0 && isUtf8(head) && nuls * 8 < head.length && !isUtf16) throw new FileProblem("The file looks like UTF-8: choose that as its encoding.");
+  const hasWide = units.some(([high, low]) => high === 0 || (low === 0 && isEnd(high)));
+  if (head.some(isEnd) && !hasWide) throw new FileProblem(`In ${encodingWord(chosen)} the file has no line end: choose the encoding that it has.`);
 }
 
 // The encoding that the places of zero bytes show: at least half of the characters must be ASCII in it.

@@ -46,7 +46,7 @@ pub(super) fn refuse(head: &[u8], named: Option<&'static Encoding>, delimiter: u
         (Some(named), Some(Wide::Utf16(found))) if is_utf16(named) && named != found => {
             format!("the file looks like {0}, but --encoding says {1}: use --encoding {0}", lower(found), lower(named))
         }
-        (Some(named), None) if is_utf16(named) && looks_like_utf8(head) => {
+        (Some(named), None) if is_utf16(named) && looks_like_utf8(head, named) => {
             format!("the file looks like UTF-8, but --encoding says {}: leave --encoding out", lower(named))
         }
         (Some(named), None) if is_utf16(named) && has_line_ends_of_one_byte(head, named) => {
@@ -121,12 +121,14 @@ fn is_dbase(head: &[u8]) -> bool {
     DBASE.contains(version) && are_reserved_zero && length > 32 && matches!(length % 32, 0 | 1 | 8)
 }
 
-/// A BSON document: its length, the type of its first member, and that member's name.
+/// A BSON document: its length, the type of its first member, and that member's name. In UTF-16 a name would be empty, or begin with a
+/// control character.
 fn is_bson(head: &[u8]) -> bool {
     let Some((length, [1..=0x13, rest @ ..])) = head.split_first_chunk::<4>() else { return false };
     let (length, is_whole) = (u32::from_le_bytes(*length) as usize, head.len() < HEAD_BYTES);
     let is_length = length >= 5 && if is_whole { head.get(length - 1) == Some(&0) } else { length <= 16 << 20 };
-    is_length && rest.iter().position(|byte| *byte == 0).is_some_and(|end| std::str::from_utf8(&rest[..end]).is_ok())
+    let is_name = |name: &[u8]| name.first().is_some_and(|byte| !byte.is_ascii_control()) && std::str::from_utf8(name).is_ok();
+    is_length && rest.iter().position(|byte| *byte == 0).is_some_and(|end| is_name(&rest[..end]))
 }
 
 /// True if the bytes are text in EBCDIC, as mainframes write it. All that people see is above 0x3f there, where ASCII has its blanks, digits and
@@ -195,16 +197,44 @@ fn wide(head: &[u8], bytes_min: usize) -> Option<Wide> {
 /// True if there are line ends of one byte, and none of UTF-16 in either order of its bytes, nor any character of ASCII in this one: each
 /// file in it with JSON or with rows of CSV has some.
 fn has_line_ends_of_one_byte(head: &[u8], encoding: &'static Encoding) -> bool {
-    let (units, _) = head.as_chunks::<2>();
-    let is_end = |byte: u8| matches!(byte, b'\n' | b'\r');
-    let is_wide = |[first, second]: [u8; 2]| {
-        let (high, low) = if encoding == UTF_16LE { (second, first) } else { (first, second) };
-        high == 0 || low == 0 && is_end(high)
-    };
-    head.iter().any(|byte| is_end(*byte)) && !units.iter().copied().any(is_wide)
+    let has_wide = || units(head, encoding).any(|(high, low)| high == 0 || low == 0 && is_line_end(high));
+    head.iter().any(|byte| is_line_end(*byte)) && !has_wide()
 }
 
-/// True if the bytes are UTF-8 with few NUL characters or none. UTF-16 has a NUL byte in each ASCII character.
-fn looks_like_utf8(head: &[u8]) -> bool {
-    !head.is_empty() && is_utf8(head) && head.iter().filter(|byte| **byte == 0).count() * 8 < head.len()
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// The characters in this UTF-16: their high and low bytes.
+fn units(head: &[u8], encoding: &'static Encoding) -> impl Iterator<Item = (u8, u8)> {
+    head.as_chunks::<2>().0.iter().map(move |[first, second]| if encoding == UTF_16LE { (*second, *first) } else { (*first, *second) })
+}
+
+/// True if the bytes are UTF-8 with few NUL characters or none, and not UTF-16: in that, CSV has line ends, and JSON begins with a
+/// character of ASCII. All bytes of Hindi are ASCII there, too.
+fn looks_like_utf8(head: &[u8], encoding: &'static Encoding) -> bool {
+    let begins_as_json = || units(head, encoding).next().is_some_and(|(high, low)| high == 0 && matches!(low, b'{' | b'[' | b'"'));
+    let is_utf16 = || begins_as_json() || units(head, encoding).any(|(high, low)| high == 0 && is_line_end(low));
+    let nuls = head.iter().filter(|byte| **byte == 0).count();
+    !head.is_empty() && is_utf8(head) && nuls * 8 < head.len() && !is_utf16()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bug found: the characters `id` and a line end are also the beginning of a BSON document of 6 MB.
+    #[test]
+    fn utf_16_is_not_taken_for_bson() {
+        for name in ["id", "c0", "ab"] {
+            for end in ["\n", "\r\n", "\r"] {
+                let text = format!("{name}{end}{}", format!("1000{end}").repeat(1_000));
+                let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                let head = &bytes[..HEAD_BYTES];
+                assert_eq!(kind(head), None, "{name:?}, {end:?}");
+                let told = refuse(head, None, b',').unwrap_err().to_string();
+                assert!(told.contains("use --encoding utf-16le"), "{told}");
+            }
+        }
+    }
 }
